@@ -1,0 +1,79 @@
+/*
+ * The service behind both front ends: one generator, one clock, one reservation, one state of health.
+ *
+ * Opened and closed by the daemon, which also calls ord_service_keep from a thread of its own. Front ends call
+ * ord_service_take and the readers from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/health.h"
+#include "api/metrics.h"
+#include "base/error.h"
+#include "core/layout.h"
+#include "core/reservation.h"
+
+struct ord_service;
+
+#define ORD_COUNT_MAX 1000000
+
+struct ord_service_options {
+    struct ord_place place;
+    struct ord_reservation_port port; /* outlives the service */
+    uint64_t borrow_us;               /* how far IDs may run ahead of the clock */
+    uint64_t max_wait_us;             /* the longest wait for room that a caller may ask for */
+};
+
+/*
+ * Claims the place, anchors the clock, makes the first reservation durable. The service then gives IDs, but its
+ * health says "starting" until the daemon sets it.
+ *
+ * ORD_OUT_OF_RANGE: the wall clock lies outside of the layout's time. Else what the port returns.
+ */
+enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
+                               struct ord_error *error);
+
+/* Stops the generator and releases the reservation at the exact next slot. Nobody may use the service any more.
+ * Takes NULL; returns NULL. A failed release is reported in `error` (may be NULL): error->code is then not ORD_OK. */
+struct ord_service *ord_service_close(struct ord_service *service, struct ord_error *error);
+
+/* Observes the clocks and renews the reservation when it is due; blocks as long as the storage does. Call it every
+ * ORD_KEEP_MS from one thread. Fails with what the port returned; the service goes on within its old limit. */
+#define ORD_KEEP_MS 250
+enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error);
+
+/*
+ * Claims `count` IDs with `tag`.
+ *
+ * When there is no room now but will be within `max_wait_us` (the server's own bound applies too), the claim is
+ * made and `*ret_wait_us` is how long the caller must hold the IDs back; otherwise it is 0. This call never blocks
+ * and never allocates.
+ *
+ * ORD_OUT_OF_RANGE: count or tag. ORD_CAPACITY, ORD_UNAVAILABLE with a retry hint. ORD_LAYOUT_EXHAUSTED.
+ */
+enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint32_t tag, uint64_t max_wait_us,
+                               struct ord_ids *ret_ids, uint64_t *ret_wait_us, struct ord_error *error);
+
+/* The place in which IDs are issued. */
+const struct ord_place *ord_service_place(const struct ord_service *service);
+
+/* The largest count that a batch may have. */
+uint32_t ord_service_count_max(const struct ord_service *service);
+
+/* The service's disciplined time, Unix time in microseconds. */
+int64_t ord_service_now_us(const struct ord_service *service);
+
+/* How far the next ID's time lies ahead of the disciplined clock, in microseconds; 0 when it does not. */
+int64_t ord_service_ahead_us(const struct ord_service *service);
+
+/* How much time the durable reservation still covers from now, in microseconds; 0 when it is used up. */
+int64_t ord_service_reserved_us(const struct ord_service *service);
+
+/* Wall clock minus disciplined clock, in microseconds, and whether it is too far ahead to be followed. */
+int64_t ord_service_wall_ahead_us(const struct ord_service *service);
+bool ord_service_clock_is_quarantined(const struct ord_service *service);
+
+struct ord_health *ord_service_health(struct ord_service *service);
+struct ord_metrics *ord_service_metrics(struct ord_service *service);

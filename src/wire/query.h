@@ -1,0 +1,30 @@
+/*
+ * Messages as parameters of a URL, by their protobuf-c descriptors: the names are the JSON names of the fields.
+ * Scalar fields only. Any thread.
+ */
+#pragma once
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "wire/idtext.h"
+
+/* A set of a message's fields, by their index in the descriptor. */
+typedef uint64_t ord_field_set;
+
+/*
+ * Sets the field called `name` from text (percent-decoded already) and adds it to `*given`.
+ * ORD_UNKNOWN_PARAMETER: no such field; the message names those that there are. ORD_REPEATED_PARAMETER: it is in
+ * `*given`. ORD_INVALID_ARGUMENT, ORD_OUT_OF_RANGE: the value, with what is allowed.
+ */
+enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, const char *name, const char *value,
+                            enum ord_id_format ids, struct ord_arena *arena, struct ord_error *error);
+
+/* Writes the fields that differ from their defaults as "name=value&…", percent-encoded, leaving out the field
+ * called `except` (may be NULL). NULL when there is no memory. */
+const char *ord_query_write(const ProtobufCMessage *message, const char *except, struct ord_arena *arena);
+
+/* One scalar field as text, not encoded; NULL when there is no such field or no memory. */
+const char *ord_query_value(const ProtobufCMessage *message, const char *name, struct ord_arena *arena);
