@@ -1,8 +1,8 @@
 /*
  * Memory that lives as long as one call: allocated piece by piece, given back at once.
  *
- * The first piece comes out of a buffer of the owner's (on its stack or in its call object), so that small calls
- * do not reach malloc. One thread at a time.
+ * The first piece comes out of a buffer of the owner's (on its stack or in its call object), so that small
+ * calls do not reach malloc. One thread at a time.
  */
 #pragma once
 

@@ -62,8 +62,8 @@ enum ord_code ord_code_of_name(const char *name)
     return ORD_INTERNAL;
 }
 
-static enum ord_code fill(struct ord_error *error, enum ord_code code, uint32_t retry_after_ms, const char *format,
-                          va_list args)
+static enum ord_code fill(struct ord_error *error, enum ord_code code, uint32_t retry_after_ms,
+                          const char *format, va_list args)
 {
     if (error) {
         error->code = code;

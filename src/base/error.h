@@ -13,24 +13,24 @@
 
 enum ord_code {
     ORD_OK,
-    ORD_INVALID_ARGUMENT,      /* a value that cannot be read */
-    ORD_OUT_OF_RANGE,          /* a value that can be read, outside of what is allowed */
-    ORD_UNKNOWN_PARAMETER,     /* a name that the method does not have */
-    ORD_REPEATED_PARAMETER,    /* a name given twice */
-    ORD_NOT_FOUND,             /* no such thing */
-    ORD_UNIMPLEMENTED,         /* no such method */
-    ORD_METHOD_NOT_ALLOWED,    /* an HTTP method that the resource does not take */
-    ORD_NOT_ACCEPTABLE,        /* no form that the caller accepts */
-    ORD_URI_TOO_LONG,          /* a request line above the limit */
-    ORD_HEADERS_TOO_LARGE,     /* request headers above the limit */
-    ORD_TOO_LARGE,             /* a message above the limit */
-    ORD_CAPACITY,              /* above the rate that the layout allows; retry_after_ms says when */
-    ORD_UNAVAILABLE,           /* cannot be done safely just now; retry_after_ms says when to ask again */
-    ORD_DEADLINE_EXCEEDED,     /* the caller's time is over */
-    ORD_CANCELLED,             /* the caller is gone */
-    ORD_LAYOUT_EXHAUSTED,      /* the layout's time is over: no retry helps */
-    ORD_INTERNAL,              /* a fault of ours, or of the system below us */
-    ORD_CODES,                 /* how many codes there are */
+    ORD_INVALID_ARGUMENT,   /* a value that cannot be read */
+    ORD_OUT_OF_RANGE,       /* a value that can be read, outside of what is allowed */
+    ORD_UNKNOWN_PARAMETER,  /* a name that the method does not have */
+    ORD_REPEATED_PARAMETER, /* a name given twice */
+    ORD_NOT_FOUND,          /* no such thing */
+    ORD_UNIMPLEMENTED,      /* no such method */
+    ORD_METHOD_NOT_ALLOWED, /* an HTTP method that the resource does not take */
+    ORD_NOT_ACCEPTABLE,     /* no form that the caller accepts */
+    ORD_URI_TOO_LONG,       /* a request line above the limit */
+    ORD_HEADERS_TOO_LARGE,  /* request headers above the limit */
+    ORD_TOO_LARGE,          /* a message above the limit */
+    ORD_CAPACITY,           /* above the rate that the layout allows; retry_after_ms says when */
+    ORD_UNAVAILABLE,        /* cannot be done safely just now; retry_after_ms says when to ask again */
+    ORD_DEADLINE_EXCEEDED,  /* the caller's time is over */
+    ORD_CANCELLED,          /* the caller is gone */
+    ORD_LAYOUT_EXHAUSTED,   /* the layout's time is over: no retry helps */
+    ORD_INTERNAL,           /* a fault of ours, or of the system below us */
+    ORD_CODES,              /* how many codes there are */
 };
 
 #define ORD_ERROR_TEXT_MAX 512

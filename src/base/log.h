@@ -27,5 +27,6 @@ void ord_log_setup(enum ord_log_level level, enum ord_log_format format);
 /* Whether lines of that level are written, to skip work for those that are not. */
 bool ord_log_enabled(enum ord_log_level level);
 
-/* Writes `message` with pairs of key and value, both strings, that a NULL key ends. A NULL value is left out. */
+/* Writes `message` with pairs of key and value, both strings, that a NULL key ends. A NULL value is left out.
+ */
 void ord_log(enum ord_log_level level, const char *message, ...) __attribute__((sentinel));

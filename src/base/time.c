@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "base/time.h"
 
 #include <ctype.h>
