@@ -6,7 +6,8 @@
  * wall clock of any size costs neither an error nor a stall. A wall clock that is more than 10 s ahead is not
  * followed (quarantine): a wrong clock years ahead would burn the layout's time for good.
  *
- * Clock readings come in as values. `ord_clock_now` and `ord_clock_is_quarantined`: any thread. The rest: one thread.
+ * Clock readings come in as values. `ord_clock_now` and `ord_clock_is_quarantined`: any thread. The rest: one
+ * thread.
  */
 #pragma once
 
@@ -17,10 +18,12 @@
 #define ORD_CLOCK_SLEW_PPM 500
 #define ORD_CLOCK_QUARANTINE_NS INT64_C(10000000000)
 
+/* Disciplined time is boot + offset + slew * (boot - observed), the last term for at most a second. The three
+ * are read together: `version` is odd while they change. */
 struct ord_clock {
-    atomic_int_least64_t offset_ns; /* disciplined time = boot time + offset */
+    atomic_uint version;
+    atomic_int_least64_t observed_boot_ns, offset_ns, slew_ppm;
     atomic_int_least64_t wall_ahead_ns; /* wall clock minus disciplined time, when last observed */
-    int64_t observed_boot_ns;
 };
 
 /* Sets the clock to the wall clock. Once, before other threads read it. */

@@ -27,11 +27,11 @@ enum ord_field {
 #define ORD_LAYOUT_TEXT_MAX 160
 
 struct ord_layout {
-    const char *name;            /* the preset's name, or "custom"; static */
-    int64_t epoch_us;            /* start of tick 0 */
-    uint32_t unit_us;            /* length of a tick, 1 µs to 1 s */
-    uint8_t bits[ORD_FIELDS];    /* widths; 0: the field is absent */
-    uint8_t shift[ORD_FIELDS];   /* distance of each field's lowest bit from bit 0 */
+    const char *name;          /* the preset's name, or "custom"; static */
+    int64_t epoch_us;          /* start of tick 0 */
+    uint32_t unit_us;          /* length of a tick, 1 µs to 1 s */
+    uint8_t bits[ORD_FIELDS];  /* widths; 0: the field is absent */
+    uint8_t shift[ORD_FIELDS]; /* distance of each field's lowest bit from bit 0 */
 };
 
 /* An ID taken apart. */
@@ -60,8 +60,7 @@ void ord_layout_unit_text(const struct ord_layout *layout, char ret[ORD_LAYOUT_T
 /* Fields, unit and epoch in one line, the same for layouts that agree: what a fingerprint is taken of. */
 void ord_layout_text(const struct ord_layout *layout, char ret[ORD_LAYOUT_TEXT_MAX]);
 
-/* The first field below `above` bits from the top, to walk the fields from high to low: pass NULL-safe index
- * 0, 1, 2, …; returns ORD_FIELDS after the last. */
+/* The field at `index` from the highest, counted from 0; ORD_FIELDS after the lowest. */
 enum ord_field ord_layout_field_at(const struct ord_layout *layout, int index);
 
 /* "tick", "node", "sequence", "tag". Static. */

@@ -33,17 +33,19 @@ struct ord_reservation_port {
     enum ord_code (*release)(void *context, uint64_t next, struct ord_error *error);
 };
 
-/* How far ahead to reserve, in ticks. A reservation is renewed once less than half of `span` is left beyond
- * what may be claimed at once (`lead`: borrow and the longest wait). */
+/*
+ * How far ahead to reserve, in ticks. No claim reaches further than `lead` beyond the clock (borrow and the
+ * longest wait); a reservation covers `span` more, and is renewed once half of that is left.
+ */
 struct ord_reservation_policy {
     uint64_t lead_ticks;
     uint64_t span_ticks;
 };
 
-/* The limit to reserve for a generator that stands at slot `next` when the clock reads `now_tick`. */
+/* The limit to reserve at `now_tick`, the later of the clock's tick and the generator's start tick. */
 uint64_t ord_reservation_target(const struct ord_reservation_policy *policy, uint32_t slots_per_tick,
-                                uint64_t now_tick, uint64_t next);
+                                uint64_t now_tick);
 
-/* Whether `limit` is near enough for a new reservation to be made now. */
+/* Whether `limit` is so near that a new reservation is made now. */
 bool ord_reservation_is_due(const struct ord_reservation_policy *policy, uint32_t slots_per_tick,
-                            uint64_t now_tick, uint64_t next, uint64_t limit);
+                            uint64_t now_tick, uint64_t limit);
