@@ -1,8 +1,8 @@
 /*
  * Reservations that live as long as the process: for tests, and for a daemon that needs no durability.
  *
- * What was issued is forgotten at exit, so a restart begins at the clock: IDs issued ahead of the clock, or a wall
- * clock that steps back between two runs, can repeat. A durable adapter has neither fault.
+ * What was issued is forgotten at exit, so a restart begins at the clock: IDs issued ahead of the clock, or a
+ * wall clock that steps back between two runs, can repeat. A durable adapter has neither fault.
  */
 #pragma once
 
