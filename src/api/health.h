@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 enum ord_health_state {

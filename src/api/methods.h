@@ -2,9 +2,9 @@
  * The one table of methods. A row is all that gRPC, REST, the metrics and the command line need to know of a
  * method; a method is added here and nowhere else.
  *
- * Rows come in two kinds. Methods that give IDs (`gives` is not ORD_GIVES_MESSAGE) have no handler: the front end
- * reads the request, calls ord_service_take and encodes the claim straight into its reply. All others have a
- * handler from message to message.
+ * Rows come in two kinds. Methods that give IDs (`gives` is not ORD_GIVES_MESSAGE) have no handler: the front
+ * end reads the request, calls ord_service_take and encodes the claim straight into its reply. All others have
+ * a handler from message to message.
  */
 #pragma once
 
@@ -52,8 +52,9 @@ const struct ord_method *ord_method_by_path(const char *path);
 /* The row of a name such as "GetIds", or NULL. */
 const struct ord_method *ord_method_by_name(const char *name);
 
-/* Whether a row's route is that of a request path (without query, not decoded). `*ret_value` is then the part of
- * the path that stands for the braces, or NULL if the route has none; ord_route_field tells the field's name. */
+/* Whether a row's route is that of a request path (without query, not decoded). `*ret_value` is then the part
+ * of the path that stands for the braces, or NULL if the route has none; ord_route_field tells the field's
+ * name. */
 bool ord_route_matches(const struct ord_method *method, const char *path, const char **ret_value);
 
 /* The name between the braces of a row's route in `ret` (of `size` bytes), or "" if it has none. */

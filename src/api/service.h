@@ -36,11 +36,13 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
                                struct ord_error *error);
 
 /* Stops the generator and releases the reservation at the exact next slot. Nobody may use the service any more.
- * Takes NULL; returns NULL. A failed release is reported in `error` (may be NULL): error->code is then not ORD_OK. */
+ * Takes NULL; returns NULL. A failed release is reported in `error` (may be NULL): error->code is then not
+ * ORD_OK. */
 struct ord_service *ord_service_close(struct ord_service *service, struct ord_error *error);
 
-/* Observes the clocks and renews the reservation when it is due; blocks as long as the storage does. Call it every
- * ORD_KEEP_MS from one thread. Fails with what the port returned; the service goes on within its old limit. */
+/* Observes the clocks and renews the reservation when it is due; blocks as long as the storage does. Call it
+ * every ORD_KEEP_MS from one thread. Fails with what the port returned; the service goes on within its old
+ * limit. */
 #define ORD_KEEP_MS 250
 enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error);
 
@@ -48,8 +50,8 @@ enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *er
  * Claims `count` IDs with `tag`.
  *
  * When there is no room now but will be within `max_wait_us` (the server's own bound applies too), the claim is
- * made and `*ret_wait_us` is how long the caller must hold the IDs back; otherwise it is 0. This call never blocks
- * and never allocates.
+ * made and `*ret_wait_us` is how long the caller must hold the IDs back; otherwise it is 0. This call never
+ * blocks and never allocates.
  *
  * ORD_OUT_OF_RANGE: count or tag. ORD_CAPACITY, ORD_UNAVAILABLE with a retry hint. ORD_LAYOUT_EXHAUSTED.
  */

@@ -1,0 +1,151 @@
+#include "api/metrics_private.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/methods.h"
+#include "base/time.h"
+
+static const char *const front_names[ORD_FRONTS] = {
+    [ORD_FRONT_GRPC] = "grpc",
+    [ORD_FRONT_REST] = "rest",
+};
+
+/* The last row counts calls of what is not there. */
+#define UNKNOWN (ORD_METRICS_METHODS - 1)
+
+void ord_metrics_call(struct ord_metrics *metrics, enum ord_front front, const struct ord_method *method,
+                      enum ord_code code, uint64_t latency_ns, uint32_t ids)
+{
+    size_t row = method ? (size_t)(method - ord_methods) : UNKNOWN;
+    atomic_fetch_add_explicit(&metrics->by[front][row].calls[code], 1, memory_order_relaxed);
+    ord_histogram_record(&metrics->by[front][row].latency, latency_ns);
+    if (ids > 0)
+        atomic_fetch_add_explicit(&metrics->ids[front], ids, memory_order_relaxed);
+}
+
+struct page {
+    ord_sink *sink;
+    void *context;
+};
+
+__attribute__((format(printf, 2, 3))) static void line(const struct page *page, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    page->sink(page->context, text, (size_t)length);
+}
+
+static void heading(const struct page *page, const char *name, const char *type, const char *help)
+{
+    line(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static const char *row_name(size_t row)
+{
+    return row == UNKNOWN ? "unknown" : ord_methods[row].name;
+}
+
+/* The rows of the table, then the one for the unknown. */
+static size_t next_row(size_t row)
+{
+    return row + 1 < ord_method_count ? row + 1 : row == UNKNOWN ? UNKNOWN + 1 : UNKNOWN;
+}
+
+static void write_calls(const struct page *page, const struct ord_metrics *metrics)
+{
+    heading(page, "ordinal_calls_total", "counter", "Calls that ended, by protocol, method and code.");
+    for (int front = 0; front < ORD_FRONTS; front++)
+        for (size_t row = 0; row <= UNKNOWN; row = next_row(row))
+            for (int code = 0; code < ORD_CODES; code++) {
+                uint64_t calls =
+                    atomic_load_explicit(&metrics->by[front][row].calls[code], memory_order_relaxed);
+                if (calls > 0 || (code == ORD_OK && row != UNKNOWN))
+                    line(page, "ordinal_calls_total{protocol=\"%s\",method=\"%s\",code=\"%s\"} %" PRIu64 "\n",
+                         front_names[front], row_name(row), ord_code_info(code)->name, calls);
+            }
+}
+
+static void write_histogram(const struct page *page, const char *labels, const struct ord_histogram *histogram)
+{
+    uint64_t total = 0;
+    for (int i = 0; i < ORD_HISTOGRAM_BUCKETS; i++) {
+        char bound[24] = "+Inf";
+        if (i < ORD_HISTOGRAM_BUCKETS - 1)
+            snprintf(bound, sizeof bound, "%g", (double)ord_histogram_bounds_us[i] / 1e6);
+        total += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+        line(page, "ordinal_call_duration_seconds_bucket{%s,le=\"%s\"} %" PRIu64 "\n", labels, bound, total);
+    }
+    line(page, "ordinal_call_duration_seconds_sum{%s} %.9f\n", labels,
+         (double)atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed) / 1e9);
+    line(page, "ordinal_call_duration_seconds_count{%s} %" PRIu64 "\n", labels, total);
+}
+
+static void write_latency(const struct page *page, const struct ord_metrics *metrics)
+{
+    heading(page, "ordinal_call_duration_seconds", "histogram",
+            "Time from the arrival of a call to its reply, by protocol and method.");
+    for (int front = 0; front < ORD_FRONTS; front++)
+        for (size_t row = 0; row < ord_method_count; row++) {
+            char labels[128];
+            snprintf(labels, sizeof labels, "protocol=\"%s\",method=\"%s\"", front_names[front], row_name(row));
+            write_histogram(page, labels, &metrics->by[front][row].latency);
+        }
+}
+
+static void write_ids(const struct page *page, const struct ord_metrics *metrics)
+{
+    heading(page, "ordinal_ids_total", "counter", "IDs given, by protocol.");
+    for (int front = 0; front < ORD_FRONTS; front++)
+        line(page, "ordinal_ids_total{protocol=\"%s\"} %" PRIu64 "\n", front_names[front],
+             atomic_load_explicit(&metrics->ids[front], memory_order_relaxed));
+}
+
+static void write_seconds(const struct page *page, const char *name, const char *help, int64_t us)
+{
+    heading(page, name, "gauge", help);
+    line(page, "%s %.6f\n", name, (double)us / 1e6);
+}
+
+static void write_state(const struct page *page, struct ord_service *service)
+{
+    const struct ord_place *place = ord_service_place(service);
+    char fields[ORD_LAYOUT_TEXT_MAX], unit[ORD_LAYOUT_TEXT_MAX];
+    ord_layout_fields_text(&place->layout, fields);
+    ord_layout_unit_text(&place->layout, unit);
+
+    heading(page, "ordinal_info", "gauge", "Version and place of this process; always 1.");
+    line(page,
+         "ordinal_info{version=\"%s\",node=\"%" PRIu32 "\",worker=\"%" PRIu32 "\",workers=\"%" PRIu32
+         "\",layout=\"%s\",time_unit=\"%s\"} 1\n",
+         ORDINAL_VERSION, place->node, place->worker, place->workers, fields, unit);
+    heading(page, "ordinal_ready", "gauge", "1 when calls should be sent here, else 0.");
+    line(page, "ordinal_ready %d\n", ord_health_get(ord_service_health(service)) == ORD_SERVING);
+    write_seconds(page, "ordinal_ahead_seconds", "How far the next ID's time leads the clock.",
+                  ord_service_ahead_us(service));
+    write_seconds(page, "ordinal_reserved_seconds", "How much time the reservation still covers.",
+                  ord_service_reserved_us(service));
+    write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
+                  ord_service_wall_ahead_us(service));
+    heading(page, "ordinal_clock_quarantined", "gauge",
+            "1 while the wall clock is too far ahead to be followed, else 0.");
+    line(page, "ordinal_clock_quarantined %d\n", ord_service_clock_is_quarantined(service));
+    write_seconds(page, "ordinal_layout_end_timestamp_seconds",
+                  "Unix time at which the layout's time ends: no ID is given from then on.",
+                  ord_layout_end_us(&place->layout));
+}
+
+void ord_metrics_write(struct ord_service *service, ord_sink *sink, void *context)
+{
+    struct page page = {.sink = sink, .context = context};
+    const struct ord_metrics *metrics = ord_service_metrics(service);
+    write_calls(&page, metrics);
+    write_latency(&page, metrics);
+    write_ids(&page, metrics);
+    write_state(&page, service);
+}

@@ -1,0 +1,16 @@
+/* The counters, for the service that holds them; see metrics.h. All zero is a fresh set. */
+#pragma once
+
+#include "api/metrics.h"
+#include "base/histogram.h"
+
+/* Rows of the method table, and one for calls of what is not there. */
+#define ORD_METRICS_METHODS 32
+
+struct ord_metrics {
+    struct {
+        atomic_uint_least64_t calls[ORD_CODES];
+        struct ord_histogram latency;
+    } by[ORD_FRONTS][ORD_METRICS_METHODS];
+    atomic_uint_least64_t ids[ORD_FRONTS];
+};

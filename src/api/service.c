@@ -1,0 +1,245 @@
+#include "api/service.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/metrics_private.h"
+#include "base/time.h"
+#include "core/clock.h"
+#include "core/generator.h"
+
+/* Beyond what can be claimed at once, a reservation covers 2 s: one is made about once a second. */
+#define RESERVATION_SPAN_US 2000000
+
+/* Idle ticks rotate through a sixteenth of their slots, 256 at most. */
+#define SPREAD_PART 16
+#define SPREAD_MAX 256
+
+/* A service whose reservation is behind is worth asking again after this. */
+#define RETRY_MS 1000
+
+struct ord_service {
+    struct ord_generator generator;
+    struct ord_clock clock;
+    struct ord_place place;
+    struct ord_reservation_port port;
+    struct ord_reservation_policy policy;
+    uint64_t max_wait_ticks;
+    uint32_t count_max;
+    struct ord_health health;
+    struct ord_metrics metrics;
+};
+
+static uint64_t ticks_of(const struct ord_layout *layout, uint64_t us)
+{
+    return (us + layout->unit_us - 1) / layout->unit_us;
+}
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t now_us(const struct ord_service *service)
+{
+    return ord_clock_now(&service->clock, ord_boot_ns()) / 1000;
+}
+
+/* The disciplined clock's tick. A clock past the layout's end reads as the tick after the last, where the
+ * generator refuses; one before the epoch cannot be, for the service did not open. */
+static uint64_t now_tick(const struct ord_service *service)
+{
+    const struct ord_layout *layout = &service->place.layout;
+    uint64_t tick = (uint64_t)(now_us(service) - layout->epoch_us) / layout->unit_us;
+    return min(tick, ord_layout_values(layout, ORD_TICK));
+}
+
+static uint64_t base_tick(const struct ord_service *service)
+{
+    return max(now_tick(service), service->generator.start_tick);
+}
+
+static enum ord_code reserve(struct ord_service *service, struct ord_error *error)
+{
+    uint64_t limit =
+        ord_reservation_target(&service->policy, service->place.slots_per_tick, base_tick(service));
+    if (service->port.extend(service->port.context, limit, error) != ORD_OK)
+        return ord_wrap(error, "reserve");
+    ord_generator_raise_limit(&service->generator, limit);
+    return ORD_OK;
+}
+
+static void start_generator(struct ord_service *service, const struct ord_service_options *options,
+                            uint64_t tick, uint64_t used)
+{
+    const struct ord_place *place = &service->place;
+    uint32_t spread = place->slots_per_tick / SPREAD_PART;
+    struct ord_generator_options generator = {
+        .slots_per_tick = place->slots_per_tick,
+        .ticks = ord_layout_values(&place->layout, ORD_TICK),
+        .borrow_ticks = ticks_of(&place->layout, options->borrow_us),
+        .spread = (uint32_t)max(1, min(spread, SPREAD_MAX)),
+        .start = max(tick * place->slots_per_tick, used),
+    };
+    ord_generator_init(&service->generator, &generator);
+    service->max_wait_ticks = options->max_wait_us / place->layout.unit_us;
+    service->count_max = (uint32_t)min(ORD_COUNT_MAX, max(1, generator.borrow_ticks) * place->slots_per_tick);
+    service->policy = (struct ord_reservation_policy){
+        .lead_ticks = generator.borrow_ticks + service->max_wait_ticks,
+        .span_ticks = max(2, ticks_of(&place->layout, RESERVATION_SPAN_US)),
+    };
+}
+
+enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
+                               struct ord_error *error)
+{
+    int64_t wall_ns = ord_wall_ns();
+    uint64_t tick;
+    if (ord_layout_tick_at(&options->place.layout, wall_ns / 1000, &tick, error) != ORD_OK)
+        return ord_wrap(error, "wall clock");
+
+    struct ord_service *service = aligned_alloc(alignof(struct ord_service), sizeof *service);
+    if (!service)
+        return ord_fail(error, ORD_INTERNAL, "no memory");
+    *service = (struct ord_service){.place = options->place, .port = options->port};
+    ord_clock_anchor(&service->clock, wall_ns, ord_boot_ns());
+
+    struct ord_claim claim;
+    enum ord_code code = service->port.claim(service->port.context, &service->place, &claim, error);
+    if (code != ORD_OK)
+        goto fail;
+    service->place.node = claim.node;
+    start_generator(service, options, tick, claim.limit);
+    code = reserve(service, error);
+    if (code != ORD_OK)
+        goto fail;
+    *ret_service = service;
+    return ORD_OK;
+
+fail:
+    free(service);
+    return code;
+}
+
+struct ord_service *ord_service_close(struct ord_service *service, struct ord_error *error)
+{
+    if (error)
+        error->code = ORD_OK;
+    if (!service)
+        return NULL;
+    uint64_t next = ord_generator_stop(&service->generator);
+    if (service->port.release(service->port.context, next, error) != ORD_OK)
+        ord_wrap(error, "release");
+    free(service);
+    return NULL;
+}
+
+enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error)
+{
+    ord_clock_observe(&service->clock, ord_wall_ns(), ord_boot_ns());
+    if (!ord_reservation_is_due(&service->policy, service->place.slots_per_tick, base_tick(service),
+                                ord_generator_limit(&service->generator)))
+        return ORD_OK;
+    return reserve(service, error);
+}
+
+/* Why the generator refused, in words and with the time after which to ask again. */
+static enum ord_code explain(const struct ord_service *service, enum ord_code code, uint64_t wait_ticks,
+                             struct ord_error *error)
+{
+    uint64_t wait_ms = (wait_ticks * service->place.layout.unit_us + 999) / 1000;
+    char end[ORD_RFC3339_MAX];
+    switch (code) {
+    case ORD_CAPACITY:
+        return ord_fail_retry(error, code, (uint32_t)min(wait_ms, UINT32_MAX),
+                              "all IDs up to the borrow limit are taken; there is room in %" PRIu64 " ms",
+                              wait_ms);
+    case ORD_UNAVAILABLE:
+        return ord_fail_retry(error, code, RETRY_MS, "no durable reservation covers more IDs just now");
+    default:
+        ord_rfc3339_format(ord_layout_end_us(&service->place.layout), 3, end);
+        return ord_fail(error, code, "the layout's time ended at %s", end);
+    }
+}
+
+enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint32_t tag, uint64_t max_wait_us,
+                               struct ord_ids *ret_ids, uint64_t *ret_wait_us, struct ord_error *error)
+{
+    const struct ord_layout *layout = &service->place.layout;
+    if (count < 1 || count > service->count_max)
+        return ord_fail(error, ORD_OUT_OF_RANGE, "count: %" PRIu32 " is out of range; allowed 1 to %" PRIu32,
+                        count, service->count_max);
+    if (tag >= ord_layout_values(layout, ORD_TAG))
+        return ord_fail(error, ORD_OUT_OF_RANGE,
+                        "tag: %" PRIu32 " is out of range; allowed 0 to %" PRIu64
+                        " (the layout has %d tag bits)",
+                        tag, ord_layout_values(layout, ORD_TAG) - 1, layout->bits[ORD_TAG]);
+
+    uint64_t wait_ticks = min(max_wait_us / layout->unit_us, service->max_wait_ticks);
+    uint64_t first, wait;
+    enum ord_code code =
+        ord_generator_take(&service->generator, now_tick(service), count, wait_ticks, &first, &wait);
+    if (code != ORD_OK)
+        return explain(service, code, wait, error);
+    *ret_ids = (struct ord_ids){.place = &service->place, .first = first, .count = count, .tag = tag};
+    *ret_wait_us = wait * layout->unit_us;
+    return ORD_OK;
+}
+
+const struct ord_place *ord_service_place(const struct ord_service *service)
+{
+    return &service->place;
+}
+
+uint32_t ord_service_count_max(const struct ord_service *service)
+{
+    return service->count_max;
+}
+
+int64_t ord_service_now_us(const struct ord_service *service)
+{
+    return now_us(service);
+}
+
+/* How far slot number `slot` lies ahead of the clock. */
+static int64_t ahead_of_clock_us(const struct ord_service *service, uint64_t slot)
+{
+    int64_t time_us = ord_layout_time_of(&service->place.layout, slot / service->place.slots_per_tick);
+    int64_t ahead_us = time_us - now_us(service);
+    return ahead_us > 0 ? ahead_us : 0;
+}
+
+int64_t ord_service_ahead_us(const struct ord_service *service)
+{
+    return ahead_of_clock_us(service, ord_generator_next(&service->generator));
+}
+
+int64_t ord_service_reserved_us(const struct ord_service *service)
+{
+    return ahead_of_clock_us(service, ord_generator_limit(&service->generator));
+}
+
+int64_t ord_service_wall_ahead_us(const struct ord_service *service)
+{
+    return ord_clock_wall_ahead(&service->clock) / 1000;
+}
+
+bool ord_service_clock_is_quarantined(const struct ord_service *service)
+{
+    return ord_clock_is_quarantined(&service->clock);
+}
+
+struct ord_health *ord_service_health(struct ord_service *service)
+{
+    return &service->health;
+}
+
+struct ord_metrics *ord_service_metrics(struct ord_service *service)
+{
+    return &service->metrics;
+}
