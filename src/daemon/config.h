@@ -1,0 +1,30 @@
+/*
+ * What the daemon runs with: settings read, resolved and checked against each other.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "conf/options.h"
+#include "core/layout.h"
+
+struct ord_config {
+    struct ord_place place;
+    uint64_t borrow_us, max_wait_us;
+    const char *grpc_listen, *http_listen; /* owned by the settings */
+    uint32_t grpc_connections;
+    uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;
+    const char *cors_origin; /* NULL: none */
+    const char *state_dir;   /* NULL: none */
+    enum ord_log_level log_level;
+    enum ord_log_format log_format;
+    uint32_t drain_timeout_ms;
+};
+
+/* Resolves layout, node ID and worker. On failure `*ret_problems` has one problem a line, each with where it
+ * was read from, to be freed by the caller. ORD_INVALID_ARGUMENT; ORD_INTERNAL when there is no memory. The
+ * settings outlive the config. */
+enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_config *ret_config,
+                              char **ret_problems);

@@ -1,0 +1,195 @@
+#include "daemon/daemon.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "api/service.h"
+#include "base/time.h"
+#include "daemon/keeper.h"
+#include "grpc/server.h"
+#include "http/server.h"
+#include "store/memory.h"
+
+/* The queues of the C core, both listeners and some connections. */
+#define FILES_MIN 128
+
+#define YEAR_US (INT64_C(365) * 24 * 3600 * 1000000)
+
+struct daemon {
+    const struct ord_config *config;
+    struct ord_memory_store store;
+    struct ord_service *service;
+    struct ord_http *http;
+    struct ord_grpc *grpc;
+    struct ord_keeper *keeper;
+};
+
+/* Raises the limit of open files as far as it goes. */
+static enum ord_code raise_files(struct ord_error *error)
+{
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < FILES_MIN)
+        return ord_fail(error, ORD_INTERNAL,
+                        "the limit of open files is %ju; at least %d are needed (ulimit -n)",
+                        (uintmax_t)files.rlim_cur, FILES_MIN);
+    return ORD_OK;
+}
+
+/* Signals are waited for by the main thread; threads made later inherit the mask. */
+static void block_signals(sigset_t *ret_awaited)
+{
+    sigemptyset(ret_awaited);
+    sigaddset(ret_awaited, SIGTERM);
+    sigaddset(ret_awaited, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret_awaited, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static enum ord_code open_service(struct daemon *daemon, struct ord_error *error)
+{
+    const struct ord_config *config = daemon->config;
+    struct ord_service_options options = {
+        .place = config->place,
+        .port = ord_memory_store_port(&daemon->store),
+        .borrow_us = config->borrow_us,
+        .max_wait_us = config->max_wait_us,
+    };
+    return ord_service_open(&options, &daemon->service, error);
+}
+
+static enum ord_code open_http(struct daemon *daemon, struct ord_error *error)
+{
+    const struct ord_config *config = daemon->config;
+    struct ord_http_options options = {
+        .listen = config->http_listen,
+        .threads = config->http_threads,
+        .keep_alive_ms = config->http_keep_alive_ms,
+        .request_timeout_ms = config->http_request_timeout_ms,
+        .max_wait_ms = (uint32_t)(config->max_wait_us / 1000),
+        .cors_origin = config->cors_origin,
+    };
+    return ord_http_open(daemon->service, &options, &daemon->http, error);
+}
+
+static enum ord_code open_grpc(struct daemon *daemon, struct ord_error *error)
+{
+    const struct ord_config *config = daemon->config;
+    struct ord_grpc_options options = {
+        .listen = config->grpc_listen,
+        .max_wait_ms = (uint32_t)(config->max_wait_us / 1000),
+        .max_connections = config->grpc_connections,
+    };
+    return ord_grpc_open(daemon->service, &options, &daemon->grpc, error);
+}
+
+static void log_place(const struct daemon *daemon)
+{
+    const struct ord_place *place = ord_service_place(daemon->service);
+    char node[16], worker[24], fields[ORD_LAYOUT_TEXT_MAX], unit[ORD_LAYOUT_TEXT_MAX];
+    char epoch[ORD_RFC3339_MAX], end[ORD_RFC3339_MAX];
+    snprintf(node, sizeof node, "%" PRIu32, place->node);
+    snprintf(worker, sizeof worker, "%" PRIu32 "/%" PRIu32, place->worker, place->workers);
+    ord_layout_fields_text(&place->layout, fields);
+    ord_layout_unit_text(&place->layout, unit);
+    ord_rfc3339_format(place->layout.epoch_us, 3, epoch);
+    ord_rfc3339_format(ord_layout_end_us(&place->layout), 3, end);
+    ord_log(ORD_LOG_INFO, "issuing", "node", node, "worker", worker, "layout", fields, "time_unit", unit,
+            "epoch", epoch, "layout_end", end, NULL);
+    if (ord_layout_end_us(&place->layout) - ord_service_now_us(daemon->service) < YEAR_US)
+        ord_log(ORD_LOG_WARN, "the layout's time ends within a year", "layout_end", end, NULL);
+    if (daemon->config->state_dir)
+        ord_log(ORD_LOG_WARN, "state_dir is not used: reservations are kept in memory", NULL);
+}
+
+static void log_listeners(const struct daemon *daemon)
+{
+    ord_log(ORD_LOG_INFO, "listening", "protocol", "grpc", "address", ord_grpc_address(daemon->grpc), NULL);
+    ord_log(ORD_LOG_INFO, "listening", "protocol", "http", "address", ord_http_address(daemon->http), NULL);
+}
+
+static enum ord_code open_all(struct daemon *daemon, struct ord_error *error)
+{
+    enum ord_code code = raise_files(error);
+    if (code == ORD_OK)
+        code = open_service(daemon, error);
+    if (code == ORD_OK)
+        code = ord_keeper_start(daemon->service, &daemon->keeper, error);
+    if (code == ORD_OK)
+        code = open_http(daemon, error);
+    if (code == ORD_OK)
+        code = open_grpc(daemon, error);
+    return code;
+}
+
+static void *drain_http(void *context)
+{
+    struct daemon *daemon = context;
+    ord_http_drain(daemon->http, daemon->config->drain_timeout_ms);
+    return NULL;
+}
+
+/* Both front ends at once, each within the same limit. */
+static void drain(struct daemon *daemon)
+{
+    ord_health_set(ord_service_health(daemon->service), ORD_DRAINING);
+    pthread_t http;
+    bool apart = pthread_create(&http, NULL, drain_http, daemon) == 0;
+    ord_grpc_drain(daemon->grpc, daemon->config->drain_timeout_ms);
+    if (apart)
+        pthread_join(http, NULL);
+    else
+        drain_http(daemon);
+}
+
+/* The reverse of open_all. Returns ORD_OK, or what went wrong with the reservation. */
+static enum ord_code close_all(struct daemon *daemon, struct ord_error *error)
+{
+    daemon->grpc = ord_grpc_close(daemon->grpc);
+    daemon->http = ord_http_close(daemon->http);
+    daemon->keeper = ord_keeper_stop(daemon->keeper);
+    daemon->service = ord_service_close(daemon->service, error);
+    return error->code;
+}
+
+static void serve(struct daemon *daemon, const sigset_t *awaited)
+{
+    log_place(daemon);
+    log_listeners(daemon);
+    ord_health_set(ord_service_health(daemon->service), ORD_SERVING);
+    ord_log(ORD_LOG_INFO, "ready", "version", ORDINAL_VERSION, NULL);
+
+    int number = 0;
+    sigwait(awaited, &number);
+    pthread_sigmask(SIG_UNBLOCK, awaited, NULL); /* the next one has its default effect */
+    ord_log(ORD_LOG_INFO, "draining", "signal", sigabbrev_np(number), NULL);
+    drain(daemon);
+}
+
+int ord_daemon_run(const struct ord_config *config)
+{
+    ord_log_setup(config->log_level, config->log_format);
+    sigset_t awaited;
+    block_signals(&awaited);
+
+    struct daemon daemon = {.config = config};
+    struct ord_error error, close_error;
+    enum ord_code code = open_all(&daemon, &error);
+    if (code == ORD_OK)
+        serve(&daemon, &awaited);
+    else
+        ord_log(ORD_LOG_ERROR, "cannot start", "error", error.text, NULL);
+
+    if (close_all(&daemon, &close_error) != ORD_OK) {
+        ord_log(ORD_LOG_ERROR, "reservation is not released", "error", close_error.text, NULL);
+        code = close_error.code;
+    }
+    if (code == ORD_OK)
+        ord_log(ORD_LOG_INFO, "stopped", NULL);
+    return code == ORD_OK ? 0 : 1;
+}

@@ -1,0 +1,246 @@
+#include "daemon/options.h"
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+
+static const struct ord_option options[] = {
+    {
+        .name = "node-id",
+        .group = "Place",
+        .type = ORD_OPTION_TEXT,
+        .argument = "SPEC",
+        .help =
+            "Which node this is, unlike any other that issues IDs in this layout. A number; hostname or "
+            "hostname+OFFSET (trailing number of the host's name, as StatefulSet pods have it); ipv4 or "
+            "ipv4:INTERFACE (low bits of the address); env:NAME; file:PATH. Without it the node is 0, which is "
+            "allowed only while all listeners are on loopback.",
+    },
+    {
+        .name = "worker",
+        .group = "Place",
+        .type = ORD_OPTION_TEXT,
+        .preset = "0/1",
+        .argument = "I/N",
+        .help = "Worker I of the N that share the node ID, counted from 0. Each owns its part of the sequence.",
+    },
+    {
+        .name = "layout",
+        .group = "Layout",
+        .type = ORD_OPTION_TEXT,
+        .preset = "default",
+        .argument = "LAYOUT",
+        .help = "How the 63 bits of an ID are used. A preset (default, twitter, discord, instagram, sonyflake, "
+                "js53) "
+                "or the fields from high to low, such as tick:41,node:10,sequence:8,tag:4.",
+    },
+    {
+        .name = "epoch",
+        .group = "Layout",
+        .type = ORD_OPTION_TEXT,
+        .argument = "TIME",
+        .help = "Start of tick 0, as in RFC 3339. Without it the preset's, or 2026-01-01T00:00:00Z.",
+    },
+    {
+        .name = "time-unit",
+        .group = "Layout",
+        .type = ORD_OPTION_TEXT,
+        .argument = "UNIT",
+        .help = "Length of a tick, 1us to 1s. Without it the preset's, or 1ms.",
+    },
+    {
+        .name = "borrow",
+        .group = "Layout",
+        .type = ORD_OPTION_DURATION,
+        .preset = "1s",
+        .min = 1,
+        .max = 10 * SECOND,
+        .argument = "TIME",
+        .help = "How far a burst may run ahead of the clock.",
+    },
+    {
+        .name = "max-wait",
+        .group = "Layout",
+        .type = ORD_OPTION_DURATION,
+        .preset = "1s",
+        .min = 0,
+        .max = 10 * SECOND,
+        .argument = "TIME",
+        .help = "The longest that a caller with a deadline may wait for room.",
+    },
+    {
+        .name = "grpc-listen",
+        .group = "Listeners",
+        .type = ORD_OPTION_ADDRESS,
+        .preset = "127.0.0.1:50051",
+        .argument = "ADDR:PORT",
+        .help = "Where gRPC listens. Port 0 picks one, which the log tells.",
+    },
+    {
+        .name = "http-listen",
+        .group = "Listeners",
+        .type = ORD_OPTION_ADDRESS,
+        .preset = "127.0.0.1:8080",
+        .argument = "ADDR:PORT",
+        .help = "Where REST listens, IPv4 only. Port 0 picks one, which the log tells. The variable PORT alone "
+                "means "
+                "0.0.0.0:PORT.",
+        .also_env = "PORT",
+        .also_env_format = "0.0.0.0:%s",
+    },
+    {
+        .name = "grpc-connections",
+        .group = "Listeners",
+        .type = ORD_OPTION_INTEGER,
+        .preset = "10000",
+        .min = 1,
+        .max = 1000000,
+        .argument = "N",
+        .help = "How many gRPC connections are open at a time; more are closed at once.",
+    },
+    {
+        .name = "http-threads",
+        .group = "Listeners",
+        .type = ORD_OPTION_INTEGER,
+        .preset = "512",
+        .min = 4,
+        .max = 4096,
+        .argument = "N",
+        .help = "Threads for REST, one for each open connection.",
+    },
+    {
+        .name = "http-keep-alive",
+        .group = "Listeners",
+        .type = ORD_OPTION_DURATION,
+        .preset = "30s",
+        .min = 100,
+        .max = 10 * MINUTE,
+        .argument = "TIME",
+        .help = "How long an idle REST connection stays open.",
+    },
+    {
+        .name = "http-request-timeout",
+        .group = "Listeners",
+        .type = ORD_OPTION_DURATION,
+        .preset = "10s",
+        .min = 100,
+        .max = 10 * MINUTE,
+        .argument = "TIME",
+        .help = "How long a REST request may take to arrive.",
+    },
+    {
+        .name = "cors-origin",
+        .group = "Listeners",
+        .type = ORD_OPTION_TEXT,
+        .argument = "ORIGIN",
+        .help =
+            "The origin whose pages may call REST from a browser, such as https://example.org, or * for all. "
+            "Without it none may.",
+    },
+    {
+        .name = "state-dir",
+        .group = "State",
+        .type = ORD_OPTION_TEXT,
+        .argument = "DIR",
+        .help =
+            "Where durable reservations live. This version keeps reservations in memory and does not use it.",
+    },
+    {
+        .name = "log-level",
+        .group = "Log",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "info",
+        .choices = "error|warn|info|debug",
+        .argument = "LEVEL",
+        .help = "Which lines are logged, on stderr. With debug each call is.",
+    },
+    {
+        .name = "log-format",
+        .group = "Log",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "logfmt",
+        .choices = "logfmt|json",
+        .argument = "FORMAT",
+        .help = "The form of a line.",
+    },
+    {
+        .name = "drain-timeout",
+        .group = "Life",
+        .type = ORD_OPTION_DURATION,
+        .preset = "10s",
+        .min = 0,
+        .max = 10 * MINUTE,
+        .argument = "TIME",
+        .help = "How long calls in flight may take to finish after SIGTERM or SIGINT. A second signal ends at "
+                "once.",
+    },
+    {
+        .name = "config",
+        .group = "Actions",
+        .type = ORD_OPTION_TEXT,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .argument = "FILE",
+        .help = "Reads a YAML file with the options above, by their file keys.",
+    },
+    {
+        .name = "check-config",
+        .group = "Actions",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Checks everything and ends.",
+    },
+    {
+        .name = "print-config",
+        .group = "Actions",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Prints each option with its value and where it came from, as a config file, and ends.",
+    },
+    {
+        .name = "generate",
+        .group = "Actions",
+        .type = ORD_OPTION_CHOICE,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .choices = "man|bash|zsh|fish|markdown|methods",
+        .argument = "FORM",
+        .help = "Prints a man page, a shell's completion, the options as a table, or the table of methods, and "
+                "ends.",
+    },
+    {
+        .name = "help",
+        .letter = 'h',
+        .group = "Actions",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Prints this and ends.",
+    },
+    {
+        .name = "version",
+        .group = "Actions",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Prints the version and ends.",
+    },
+};
+
+static const struct ord_exit_status statuses[] = {
+    {0, "Ended as asked: a signal, or one of the actions."},
+    {1, "Could not start or go on; one line on stderr says why."},
+    {2, "The configuration is wrong; stderr has one line a problem."},
+};
+
+const struct ord_program ord_daemon_program = {
+    .name = "ordinald",
+    .summary = "hands out unique 64-bit IDs, sorted by time, over gRPC and REST",
+    .description =
+        "ordinald gives each caller IDs that nobody got before. IDs of one node rise in the order of the "
+        "calls, whichever protocol they came through; across nodes they follow the clocks. It needs no "
+        "database. REST is documented at /docs of the REST address, gRPC by server reflection.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .statuses = statuses,
+    .status_count = sizeof statuses / sizeof *statuses,
+    .examples = "ordinald\n"
+                "ordinald --node-id 7 --grpc-listen 0.0.0.0:50051 --http-listen 0.0.0.0:8080\n"
+                "ordinald --node-id hostname --config /etc/ordinal/ordinald.yaml",
+    .see_also = "ordinal(1)",
+};
