@@ -190,8 +190,11 @@ static enum ord_code parse_epoch(const char *text, int64_t *ret_us, struct ord_e
 /* The time at tick 2^bits, or a value past the year 9999 if it lies beyond. */
 static int64_t end_of(const struct ord_layout *layout)
 {
-    __int128 end = (__int128)layout->epoch_us + ((__int128)layout->unit_us << layout->bits[ORD_TICK]);
-    return end > ORD_TIME_MAX_US ? ORD_TIME_MAX_US + 1 : (int64_t)end;
+    uint64_t ticks = ord_layout_values(layout, ORD_TICK);
+    uint64_t room_us = (uint64_t)(ORD_TIME_MAX_US - layout->epoch_us);
+    if (ticks > room_us / layout->unit_us)
+        return ORD_TIME_MAX_US + 1;
+    return layout->epoch_us + (int64_t)(ticks * layout->unit_us);
 }
 
 enum ord_code ord_layout_parse(const char *fields, const char *epoch, const char *unit,
