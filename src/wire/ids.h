@@ -39,7 +39,8 @@ enum ord_code ord_pb_stream_ids_read(const uint8_t *bytes, size_t size, struct o
 enum ord_ids_form {
     ORD_FORM_ID_JSON,   /* {"id":"7"}: one ID */
     ORD_FORM_IDS_JSON,  /* {"ids":["7","8"]} */
-    ORD_FORM_RUNS_JSON, /* {"runs":[{"first":"7","count":2,"step":"1"}]}: `format` forms first; step is decimal */
+    ORD_FORM_RUNS_JSON, /* {"runs":[{"first":"7","count":2,"step":"1"}]}: `format` forms first; step is decimal
+                         */
     ORD_FORM_IDS_TEXT,  /* one ID a line */
     ORD_FORM_RUNS_TEXT, /* first, count and step with a space between, one run a line */
 };

@@ -36,4 +36,5 @@ enum ord_code ord_id_format_parse(const char *name, enum ord_id_format *ret_form
 size_t ord_id_write(int64_t id, enum ord_id_format format, char ret[ORD_ID_TEXT_MAX]);
 
 /* Reads a whole text. ORD_INVALID_ARGUMENT: not that form. ORD_OUT_OF_RANGE: above 2^63 - 1. */
-enum ord_code ord_id_parse(const char *text, enum ord_id_format format, int64_t *ret_id, struct ord_error *error);
+enum ord_code ord_id_parse(const char *text, enum ord_id_format format, int64_t *ret_id,
+                           struct ord_error *error);

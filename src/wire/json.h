@@ -1,7 +1,8 @@
 /*
- * Messages as JSON, by their protobuf-c descriptors: the proto3 JSON mapping (lowerCamelCase names, 64-bit numbers
- * as strings, enums by name), except that fields with default values are written too, so that a reader sees every
- * field. Fields that hold IDs (int64, named `id` or ending in `_id`) take the text form that the caller chose.
+ * Messages as JSON, by their protobuf-c descriptors: the proto3 JSON mapping (lowerCamelCase names, 64-bit
+ * numbers as strings, enums by name), except that fields with default values are written too, so that a reader
+ * sees every field. Fields that hold IDs (int64, named `id` or ending in `_id`) take the text form that the
+ * caller chose.
  *
  * Any thread.
  */

@@ -16,11 +16,13 @@ typedef uint64_t ord_field_set;
 
 /*
  * Sets the field called `name` from text (percent-decoded already) and adds it to `*given`.
- * ORD_UNKNOWN_PARAMETER: no such field; the message names those that there are. ORD_REPEATED_PARAMETER: it is in
+ * ORD_UNKNOWN_PARAMETER: no such field; the message names those that there are. ORD_REPEATED_PARAMETER: it is
+ * in
  * `*given`. ORD_INVALID_ARGUMENT, ORD_OUT_OF_RANGE: the value, with what is allowed.
  */
-enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, const char *name, const char *value,
-                            enum ord_id_format ids, struct ord_arena *arena, struct ord_error *error);
+enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, const char *name,
+                            const char *value, enum ord_id_format ids, struct ord_arena *arena,
+                            struct ord_error *error);
 
 /* Writes the fields that differ from their defaults as "name=value&…", percent-encoded, leaving out the field
  * called `except` (may be NULL). NULL when there is no memory. */
