@@ -50,7 +50,7 @@ static enum ord_code read_integer(const struct context *context, const char *tex
 
 static enum ord_code read_int32(const struct context *context, const char *text, void *ret)
 {
-    int64_t value;
+    int64_t value = 0;
     enum ord_code code = read_integer(context, text, INT32_MIN, INT32_MAX, "-2147483648 to 2147483647", &value);
     if (code == ORD_OK)
         *(int32_t *)ret = (int32_t)value;
@@ -59,7 +59,7 @@ static enum ord_code read_int32(const struct context *context, const char *text,
 
 static enum ord_code read_uint32(const struct context *context, const char *text, void *ret)
 {
-    int64_t value;
+    int64_t value = 0;
     enum ord_code code = read_integer(context, text, 0, UINT32_MAX, "0 to 4294967295", &value);
     if (code == ORD_OK)
         *(uint32_t *)ret = (uint32_t)value;
@@ -102,7 +102,7 @@ static enum ord_code read_real(const struct context *context, const char *text, 
 
 static enum ord_code read_float(const struct context *context, const char *text, void *ret)
 {
-    double value;
+    double value = 0;
     enum ord_code code = read_real(context, text, 3.4028234663852886e38, &value);
     if (code == ORD_OK)
         *(float *)ret = (float)value;
