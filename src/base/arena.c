@@ -37,8 +37,10 @@ static char *aligned(char *at)
 
 static int grow(struct ord_arena *arena, size_t size)
 {
+    struct ord_arena_block *block = NULL;
     size_t room = size > BLOCK_MIN ? size : BLOCK_MIN;
-    struct ord_arena_block *block = malloc(sizeof *block + room);
+    if (room <= PTRDIFF_MAX - sizeof *block)
+        block = malloc(sizeof *block + room);
     if (!block)
         return -1;
     block->next = arena->blocks;

@@ -117,6 +117,9 @@ bool ord_rfc3339_parse(const char *text, int64_t *ret_us)
 
     struct tm when = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
     int64_t seconds = timegm(&when) + hour * 3600 + minute * 60 + second - offset * 60;
-    *ret_us = seconds * US_PER_SECOND + micros;
+    int64_t us = seconds * US_PER_SECOND + micros;
+    if (us < ORD_TIME_MIN_US || us > ORD_TIME_MAX_US)
+        return false;
+    *ret_us = us;
     return true;
 }

@@ -24,5 +24,6 @@ int64_t ord_boot_ns(void);
 void ord_rfc3339_format(int64_t time_us, int decimals, char ret[ORD_RFC3339_MAX]);
 
 /* Reads a whole RFC 3339 time, with any offset and up to nine decimals, rounded down to microseconds. False if
- * `text` is not one. A leap second (:60) is read as the second that follows it. */
+ * `text` is not one, or if its offset leads out of [ORD_TIME_MIN_US, ORD_TIME_MAX_US]. A leap second (:60) is
+ * read as the second that follows it. */
 bool ord_rfc3339_parse(const char *text, int64_t *ret_us);
