@@ -25,9 +25,9 @@ struct width {
  * tick fit 64 bits. */
 static const struct width widths[ORD_FIELDS] = {
     [ORD_TICK] = {16, 56},
-    [ORD_NODE] = {0, 24},
+    [ORD_NODE] = {1, 24},
     [ORD_SEQUENCE] = {1, 24},
-    [ORD_TAG] = {0, 24},
+    [ORD_TAG] = {1, 24},
 };
 
 struct preset {
@@ -106,10 +106,10 @@ static enum ord_code parse_field(const char **at, const char *all, struct ord_la
     const char *digits = *at + length + 1;
     size_t digit_count = strspn(digits, "0123456789");
     unsigned long bits = digit_count > 0 && digit_count < 4 ? strtoul(digits, NULL, 10) : ID_BITS + 1;
-    if (bits < widths[field].low || bits > widths[field].high || bits == 0)
+    if (bits < widths[field].low || bits > widths[field].high)
         return ord_fail(error, ORD_OUT_OF_RANGE, "layout: %s has %.*s bits; allowed %d to %d",
-                        field_names[field], (int)strcspn(digits, ","), digits,
-                        widths[field].low ? widths[field].low : 1, widths[field].high);
+                        field_names[field], (int)strcspn(digits, ","), digits, widths[field].low,
+                        widths[field].high);
     *at = digits + digit_count;
     if (**at != '\0' && (**at != ',' || (*at)[1] == '\0'))
         return ord_fail(error, ORD_INVALID_ARGUMENT, "layout: \"%s\" cannot be read from \"%s\" on", all, *at);

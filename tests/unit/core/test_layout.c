@@ -94,10 +94,12 @@ Test(layout, bad_layouts_are_refused_with_the_reason)
     } rows[] = {
         {"", NULL, NULL, ORD_INVALID_ARGUMENT, "neither a preset"},
         {"snow", NULL, NULL, ORD_INVALID_ARGUMENT, "default, twitter"},
+        {"tick,node:10,sequence:12", NULL, NULL, ORD_INVALID_ARGUMENT, "neither a preset"},
         {"tick41,node:10", NULL, NULL, ORD_INVALID_ARGUMENT, "tick:41,node:10,sequence:12"},
         {"tick:41,tick:10", NULL, NULL, ORD_INVALID_ARGUMENT, "tick is given twice"},
         {"tick:41,sequence:x", NULL, NULL, ORD_OUT_OF_RANGE, "sequence has x bits; allowed 1 to 24"},
         {"tick:41,sequence:0", NULL, NULL, ORD_OUT_OF_RANGE, "sequence has 0 bits"},
+        {"tick:41,node:0,sequence:8", NULL, NULL, ORD_OUT_OF_RANGE, "node has 0 bits; allowed 1 to 24"},
         {"tick:41,sequence:1000", NULL, NULL, ORD_OUT_OF_RANGE, "sequence has 1000 bits"},
         {"tick:41,node:25,sequence:8", NULL, NULL, ORD_OUT_OF_RANGE, "node has 25 bits; allowed 1 to 24"},
         {"tick:15,sequence:8", NULL, NULL, ORD_OUT_OF_RANGE, "tick has 15 bits; allowed 16 to 56"},
