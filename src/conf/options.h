@@ -87,6 +87,10 @@ struct ord_settings;
  * failure `*ret_problems` is a text with one problem a line, each with the place it was read from
  * ("ordinal.yaml:7: grpc_listen: …"), to be freed by the caller; all problems are found at once.
  *
+ * Variables that start with ORDINAL_ and belong to no option are a problem of programs without verbs; those that
+ * Kubernetes makes for a service called "ordinal" are passed over. With --help, --version or --generate, where a
+ * program has them, only the command line is read. An option called "config" names the file.
+ *
  * `environment` is as environ. Fails with ORD_INVALID_ARGUMENT; ORD_INTERNAL when there is no memory. The settings
  * are read-only afterwards, for any thread.
  */
