@@ -145,8 +145,6 @@ static enum ord_code read_text(const struct reader *reader, const ProtobufCField
 {
     if (!json_is_string(json))
         return fail_kind(reader, "a string");
-    if (strlen(json_string_value(json)) != json_string_length(json))
-        return fail_kind(reader, "a string without \\u0000");
     return ord_scalar_read(field, json_string_value(json), ORD_DECIMAL, reader->arena, ret, reader->error);
 }
 
@@ -323,6 +321,8 @@ static enum ord_code read_field(const struct reader *reader, const ProtobufCFiel
     void *value = ord_field_value(message, field);
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return read_array(reader, field, json, ord_field_count(message, field), value);
+    if (ord_field_is_taken(message, field))
+        return ord_fail(reader->error, ORD_INVALID_ARGUMENT, "beside another field of its kind; allowed one");
     enum ord_code code = kinds[field->type].read(reader, field, json, value);
     if (code == ORD_OK)
         ord_field_mark(message, field);

@@ -295,6 +295,11 @@ bool ord_field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescr
     return *(const protobuf_c_boolean *)quantifier(message, field);
 }
 
+bool ord_field_is_taken(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF && *(const uint32_t *)quantifier(message, field) != 0;
+}
+
 void ord_field_mark(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)

@@ -23,6 +23,9 @@ size_t *ord_field_count(const ProtobufCMessage *message, const ProtobufCFieldDes
 /* Whether a field is there: repeated and plain scalar fields always are, the others when they are set. */
 bool ord_field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
+/* Whether another member of the oneof that a field belongs to is set. */
+bool ord_field_is_taken(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+
 /* Marks an optional field or a member of a oneof as the one that is set. */
 void ord_field_mark(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
