@@ -68,6 +68,8 @@ char *ord_arena_printf(struct ord_arena *arena, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
+    if (length < 0)
+        return NULL;
 
     char *text = ord_arena_alloc(arena, (size_t)length + 1);
     if (text) {
