@@ -1,8 +1,8 @@
 /*
  * The gRPC front end: the table of methods, health and reflection, over the grpc C core.
  *
- * One completion queue and one thread carry all calls; another thread accepts connections. Nothing a caller does
- * blocks either. Plaintext; bounds stand in server.c. Open, drain and close: one thread, the owner's.
+ * One completion queue and one thread carry all calls; another thread accepts connections. Nothing a caller
+ * does blocks either. Plaintext; bounds stand in server.c. Open, drain and close: one thread, the owner's.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ struct ord_grpc_options {
 };
 
 /*
- * Listens and serves from the moment it returns. `service` outlives the server; its health tells what the health
- * service says, and nobody changes that once the server is closed.
+ * Listens and serves from the moment it returns. `service` outlives the server; its health tells what the
+ * health service says, and nobody changes that once the server is closed.
  *
  * ORD_INVALID_ARGUMENT: an address that cannot be read. ORD_INTERNAL: the system's cause
  * ("listen on 127.0.0.1:50051: Address already in use").

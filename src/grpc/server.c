@@ -1,0 +1,343 @@
+#include "grpc/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "grpc/internal.h"
+#include "grpc/listener.h"
+#include "grpc/tags.h"
+
+#define PATH_MAX_BYTES 128
+
+/* What one caller can cost, and what of the core's is not needed. `grpc.minimal_stack` would save a little
+ * more, but takes the limits on message size, idle time and age along. */
+static const struct {
+    const char *key;
+    int value;
+} arguments[] = {
+    {GRPC_ARG_MAX_CONCURRENT_STREAMS, 100},
+    {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, ORD_REQUEST_MAX},
+    {GRPC_ARG_MAX_METADATA_SIZE, 8192},
+    {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 10 * 60 * 1000},
+    {GRPC_ARG_MAX_CONNECTION_AGE_MS, 12 * 60 * 60 * 1000},
+    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 60 * 1000},
+    /* Our pings find dead peers, with calls or without; theirs may come every 10 s. */
+    {GRPC_ARG_KEEPALIVE_TIME_MS, 30 * 1000},
+    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000},
+    {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+    {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
+    {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000},
+    {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},
+    /* Messages are small: nothing to compress, no bandwidth to probe. */
+    {GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
+    {GRPC_ARG_HTTP2_BDP_PROBE, 0},
+    {GRPC_ARG_ENABLE_CHANNELZ, 0},
+};
+
+#define ARGUMENTS (sizeof arguments / sizeof *arguments)
+
+static enum ord_code answer_unknown(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
+                                    struct ord_answered *ret, struct ord_error *error)
+{
+    const grpc_slice *method = &call->details.method;
+    return ord_fail(error, ORD_UNIMPLEMENTED, "no method %.*s", (int)GRPC_SLICE_LENGTH(*method),
+                    (const char *)GRPC_SLICE_START_PTR(*method));
+}
+
+/* For whatever is in no row: the core leaves calls that nobody asks for unanswered. */
+static const struct ord_rpc unknown_rpc = {
+    .service = "",
+    .name = "",
+    .shape = ORD_RPC_UNARY,
+    .unread = true,
+    .outstanding = 2,
+    .answer = answer_unknown,
+};
+
+const char *ord_grpc_service(const struct ord_grpc *grpc, size_t index)
+{
+    const char *last = "";
+    size_t seen = 0;
+    for (size_t i = 0; i + 1 < grpc->entry_count; i++) {
+        if (strcmp(last, grpc->entries[i].rpc.service) == 0)
+            continue;
+        last = grpc->entries[i].rpc.service;
+        if (seen++ == index)
+            return last;
+    }
+    return NULL;
+}
+
+bool ord_grpc_serves(const struct ord_grpc *grpc, const char *service)
+{
+    if (*service == '\0')
+        return true;
+    const char *name;
+    for (size_t i = 0; (name = ord_grpc_service(grpc, i)); i++)
+        if (strcmp(name, service) == 0)
+            return true;
+    return false;
+}
+
+void ord_grpc_wake(struct ord_grpc *grpc)
+{
+    pthread_mutex_lock(&grpc->lock);
+    if (!grpc->woken && !grpc->finished) {
+        /* An empty batch comes back from the queue at once: the core's only way to post to a queue from
+         * outside. */
+        grpc->woken = true;
+        ord_tag_give(&grpc->wake);
+        grpc_call_start_batch(grpc->wake_call, NULL, 0, &grpc->wake, NULL);
+    }
+    pthread_mutex_unlock(&grpc->lock);
+}
+
+static void health_changed(void *context)
+{
+    ord_grpc_wake(context);
+}
+
+static void begin_drain(struct ord_grpc *grpc)
+{
+    grpc->draining = true;
+    ord_tag_give(&grpc->shutdown);
+    grpc_server_shutdown_and_notify(grpc->core, grpc->queue, &grpc->shutdown);
+}
+
+static void awake(struct ord_event *event, bool ok)
+{
+    struct ord_grpc *grpc = ORD_OWNER(event, struct ord_grpc, wake);
+    pthread_mutex_lock(&grpc->lock);
+    bool wants_drain = grpc->wants_drain, wants_cancel = grpc->wants_cancel;
+    grpc->woken = false;
+    pthread_mutex_unlock(&grpc->lock);
+
+    if (wants_drain && !grpc->draining)
+        begin_drain(grpc);
+    if (wants_cancel)
+        grpc_server_cancel_all_calls(grpc->core);
+    struct ord_call *call;
+    TAILQ_FOREACH(call, &grpc->streams, in_streams)
+    ord_call_poke(call);
+}
+
+static void shut_down(struct ord_event *event, bool ok)
+{
+    ORD_OWNER(event, struct ord_grpc, shutdown)->stopped = true;
+}
+
+/* Serves until the core has shut down and given every call back. */
+static void *run(void *context)
+{
+    struct ord_grpc *grpc = context;
+    while (!grpc->stopped || grpc->calls > 0) {
+        grpc_event event = grpc_completion_queue_next(grpc->queue, ord_holds_next(grpc), NULL);
+        if (event.type == GRPC_OP_COMPLETE) {
+            struct ord_event *tag = event.tag;
+            ord_tag_take(tag);
+            tag->done(tag, event.success);
+        }
+        ord_holds_release(grpc);
+    }
+    pthread_mutex_lock(&grpc->lock);
+    grpc->finished = true;
+    pthread_cond_broadcast(&grpc->changed);
+    pthread_mutex_unlock(&grpc->lock);
+    return NULL;
+}
+
+static grpc_server *create_core(void)
+{
+    grpc_arg list[ARGUMENTS];
+    for (size_t i = 0; i < ARGUMENTS; i++)
+        list[i] = (grpc_arg){
+            .type = GRPC_ARG_INTEGER, .key = (char *)arguments[i].key, .value.integer = arguments[i].value};
+    grpc_channel_args args = {.num_args = ARGUMENTS, .args = list};
+    return grpc_server_create(&args, NULL);
+}
+
+static void add_entry(struct ord_grpc *grpc, struct ord_rpc rpc)
+{
+    grpc->entries[grpc->entry_count++] = (struct ord_entry){.rpc = rpc, .grpc = grpc};
+}
+
+static enum ord_code make_entries(struct ord_grpc *grpc, struct ord_error *error)
+{
+    size_t count = ord_method_count + ord_health_rpc_count + ord_reflection_rpc_count + 1;
+    grpc->entries = calloc(count, sizeof *grpc->entries);
+    if (!grpc->entries)
+        return ord_fail(error, ORD_INTERNAL, "no memory");
+    for (size_t i = 0; i < ord_method_count; i++)
+        add_entry(grpc, ord_rpc_of_method(&ord_methods[i]));
+    for (size_t i = 0; i < ord_health_rpc_count; i++)
+        add_entry(grpc, ord_health_rpcs[i]);
+    for (size_t i = 0; i < ord_reflection_rpc_count; i++)
+        add_entry(grpc, ord_reflection_rpcs[i]);
+    add_entry(grpc, unknown_rpc);
+    return ORD_OK;
+}
+
+static enum ord_code register_entries(struct ord_grpc *grpc, struct ord_error *error)
+{
+    for (size_t i = 0; i + 1 < grpc->entry_count; i++) {
+        struct ord_entry *entry = &grpc->entries[i];
+        bool reads_first = ord_rpc_reads_first(&entry->rpc);
+        char path[PATH_MAX_BYTES];
+        snprintf(path, sizeof path, "/%s/%s", entry->rpc.service, entry->rpc.name);
+        entry->handle = grpc_server_register_method(
+            grpc->core, path, NULL,
+            reads_first ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER : GRPC_SRM_PAYLOAD_NONE, 0);
+        if (!entry->handle)
+            return ord_fail(error, ORD_INTERNAL, "gRPC core: method %s was refused", path);
+    }
+    return ORD_OK;
+}
+
+static void start_core(struct ord_grpc *grpc)
+{
+    grpc_server_start(grpc->core);
+    grpc->wake.done = awake;
+    grpc->shutdown.done = shut_down;
+    grpc->wake_channel = grpc_lame_client_channel_create("wake", GRPC_STATUS_UNAVAILABLE, "never called");
+    grpc->wake_call = grpc_channel_create_call(grpc->wake_channel, NULL, GRPC_PROPAGATE_DEFAULTS, grpc->queue,
+                                               grpc_slice_from_static_string("/wake"), NULL,
+                                               gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    for (size_t i = 0; i < grpc->entry_count; i++)
+        ord_entry_refill(&grpc->entries[i]);
+}
+
+static struct ord_grpc *new_grpc(struct ord_service *service)
+{
+    struct ord_grpc *grpc = calloc(1, sizeof *grpc);
+    if (!grpc)
+        return NULL;
+    grpc->service = service;
+    TAILQ_INIT(&grpc->held);
+    TAILQ_INIT(&grpc->streams);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&grpc->changed, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&grpc->lock, NULL);
+    return grpc;
+}
+
+enum ord_code ord_grpc_open(struct ord_service *service, const struct ord_grpc_options *options,
+                            struct ord_grpc **ret_grpc, struct ord_error *error)
+{
+    struct ord_grpc *grpc = new_grpc(service);
+    if (!grpc)
+        return ord_fail(error, ORD_INTERNAL, "no memory");
+    ord_grpc_log_setup();
+    grpc_init();
+    enum ord_code code = ord_listener_open(options->listen, options->max_connections, &grpc->listener, error);
+    if (code == ORD_OK)
+        code = make_entries(grpc, error);
+    if (code != ORD_OK)
+        goto fail;
+
+    grpc->queue = grpc_completion_queue_create_for_next(NULL);
+    grpc->core = create_core();
+    grpc_server_register_completion_queue(grpc->core, grpc->queue, NULL);
+    code = register_entries(grpc, error);
+    start_core(grpc);
+    if (code != ORD_OK)
+        goto fail;
+
+    int problem = pthread_create(&grpc->thread, NULL, run, grpc);
+    if (problem != 0) {
+        code = ord_fail_errno(error, problem, "gRPC thread");
+        goto fail;
+    }
+    grpc->has_thread = true;
+    code = ord_listener_start(grpc->listener, grpc->core, error);
+    if (code != ORD_OK)
+        goto fail;
+    ord_health_listen(ord_service_health(service), health_changed, grpc);
+    *ret_grpc = grpc;
+    return ORD_OK;
+
+fail:
+    ord_grpc_close(grpc);
+    return code;
+}
+
+const char *ord_grpc_address(const struct ord_grpc *grpc)
+{
+    return ord_listener_address(grpc->listener);
+}
+
+static void ask_to(struct ord_grpc *grpc, bool *wish)
+{
+    pthread_mutex_lock(&grpc->lock);
+    *wish = true;
+    pthread_mutex_unlock(&grpc->lock);
+    ord_grpc_wake(grpc);
+}
+
+/* Whether the queue's thread finished within the limit. */
+static bool wait_finished(struct ord_grpc *grpc, uint32_t limit_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += limit_ms / 1000;
+    until.tv_nsec += (long)(limit_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+
+    pthread_mutex_lock(&grpc->lock);
+    while (!grpc->finished && pthread_cond_timedwait(&grpc->changed, &grpc->lock, &until) == 0)
+        continue;
+    bool finished = grpc->finished;
+    pthread_mutex_unlock(&grpc->lock);
+    return finished;
+}
+
+void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
+{
+    if (grpc->drained)
+        return;
+    grpc->drained = true;
+    ord_listener_stop(grpc->listener);
+    ask_to(grpc, &grpc->wants_drain);
+    if (!grpc->has_thread || !wait_finished(grpc, limit_ms))
+        ask_to(grpc, &grpc->wants_cancel);
+    if (grpc->has_thread)
+        pthread_join(grpc->thread, NULL);
+    else
+        run(grpc);
+}
+
+static void close_core(struct ord_grpc *grpc)
+{
+    ord_grpc_drain(grpc, 0);
+    grpc_server_destroy(grpc->core);
+    grpc_call_unref(grpc->wake_call);
+    grpc_channel_destroy(grpc->wake_channel);
+    grpc_completion_queue_shutdown(grpc->queue);
+    while (grpc_completion_queue_next(grpc->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
+           GRPC_QUEUE_SHUTDOWN)
+        continue;
+    grpc_completion_queue_destroy(grpc->queue);
+}
+
+struct ord_grpc *ord_grpc_close(struct ord_grpc *grpc)
+{
+    if (!grpc)
+        return NULL;
+    if (grpc->core)
+        close_core(grpc);
+    ord_listener_close(grpc->listener);
+    ord_calls_free(grpc);
+    free(grpc->entries);
+    grpc_shutdown();
+    pthread_cond_destroy(&grpc->changed);
+    pthread_mutex_destroy(&grpc->lock);
+    free(grpc);
+    return NULL;
+}
