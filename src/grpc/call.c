@@ -246,7 +246,7 @@ void ord_call_count(struct ord_call *call, enum ord_code code, uint32_t ids)
     bool is_unknown = !entry->handle;
     if (!entry->rpc.method && !is_unknown)
         return;
-    uint64_t latency_ns = (uint64_t)(ord_boot_ns() - call->begun_ns);
+    uint64_t latency_ns = (uint64_t)(ord_boot_ns() - call->asked_ns);
     ord_metrics_call(ord_service_metrics(entry->grpc->service), ORD_FRONT_GRPC, entry->rpc.method, code,
                      latency_ns, ids);
 }

@@ -105,7 +105,9 @@ struct ord_call {
     bool core_is_done;   /* the core's last word was received */
     bool held, streamed; /* is in that list of the server */
     int cancelled;
-    int64_t begun_ns, due_ns;
+    int64_t begun_ns; /* the call */
+    int64_t asked_ns; /* its last request */
+    int64_t due_ns;   /* when a held answer may be shown */
     gpr_timespec deadline;
     grpc_call_details details;
     grpc_metadata_array metadata;

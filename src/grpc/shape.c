@@ -100,7 +100,7 @@ static void paired_answer(struct ord_call *call)
 {
     struct ord_batch batch = {.call = call};
     struct ord_error error;
-    call->begun_ns = ord_boot_ns();
+    call->asked_ns = ord_boot_ns();
     enum ord_code code = answer(call, &error);
     if (code != ORD_OK) {
         ord_call_count(call, code, 0);
@@ -204,7 +204,7 @@ void ord_call_begin(struct ord_call *call)
     const struct ord_rpc *rpc = &call->entry->rpc;
     struct ord_batch batch = {.call = call};
     struct ord_error error;
-    call->begun_ns = ord_boot_ns();
+    call->begun_ns = call->asked_ns = ord_boot_ns();
     if (rpc->live_max > 0 && call->entry->live > rpc->live_max) {
         ord_fail(&error, ORD_CAPACITY, "%u calls of this method are open; no more are allowed", rpc->live_max);
         ord_call_fail(&batch, &error);
