@@ -82,7 +82,6 @@ static enum ord_code open_grpc(struct daemon *daemon, struct ord_error *error)
     const struct ord_config *config = daemon->config;
     struct ord_grpc_options options = {
         .listen = config->grpc_listen,
-        .max_wait_ms = (uint32_t)(config->max_wait_us / 1000),
         .max_connections = config->grpc_connections,
     };
     return ord_grpc_open(daemon->service, &options, &daemon->grpc, error);

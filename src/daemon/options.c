@@ -95,7 +95,7 @@ static const struct ord_option options[] = {
         .min = 1,
         .max = 1000000,
         .argument = "N",
-        .help = "How many gRPC connections are open at a time; more are closed at once.",
+        .help = "How many gRPC connections are open at a time; more wait until one of them closes.",
     },
     {
         .name = "http-threads",
