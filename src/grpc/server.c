@@ -40,6 +40,10 @@ static const struct {
 
 #define ARGUMENTS (sizeof arguments / sizeof *arguments)
 
+/* What all connections together may hold in memory. The core checks the size of a message only when it has all
+ * of it, so that without this bound one caller could fill the machine. */
+#define MEMORY_MAX (128 << 20)
+
 static enum ord_code answer_unknown(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
                                     struct ord_answered *ret, struct ord_error *error)
 {
@@ -152,12 +156,19 @@ static void *run(void *context)
 
 static grpc_server *create_core(void)
 {
-    grpc_arg list[ARGUMENTS];
+    grpc_resource_quota *quota = grpc_resource_quota_create("ordinal");
+    grpc_resource_quota_resize(quota, MEMORY_MAX);
+    grpc_arg list[ARGUMENTS + 1];
     for (size_t i = 0; i < ARGUMENTS; i++)
         list[i] = (grpc_arg){
             .type = GRPC_ARG_INTEGER, .key = (char *)arguments[i].key, .value.integer = arguments[i].value};
-    grpc_channel_args args = {.num_args = ARGUMENTS, .args = list};
-    return grpc_server_create(&args, NULL);
+    list[ARGUMENTS] = (grpc_arg){.type = GRPC_ARG_POINTER,
+                                 .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
+                                 .value.pointer = {quota, grpc_resource_quota_arg_vtable()}};
+    grpc_channel_args args = {.num_args = ARGUMENTS + 1, .args = list};
+    grpc_server *core = grpc_server_create(&args, NULL);
+    grpc_resource_quota_unref(quota);
+    return core;
 }
 
 static void add_entry(struct ord_grpc *grpc, struct ord_rpc rpc)
