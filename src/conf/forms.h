@@ -25,8 +25,8 @@ const char *ord_option_argument(const struct ord_option *option);
 /* Writes what is to be known beside the help: "Default: 10s. Allowed: 1s to 1h. Variable: ORDINAL_DRAIN." */
 void ord_option_write_facts(const struct ord_option *option, FILE *out);
 
-/* Writes `text` in words up to column 100, with the lines after the first indented; `column` is where it starts. A
- * newline in `text` begins a new line. */
+/* Writes `text` in words up to column 100, with the lines after the first indented; `column` is where it
+ * starts. A newline in `text` begins a new line. */
 void ord_write_wrapped(const char *text, int column, int indent, FILE *out);
 
 /* How many columns UTF-8 takes. */
@@ -53,6 +53,6 @@ enum ord_offer ord_offer_for_option(const struct ord_option *option);
 /* Writes the choices of an option with a space between. */
 void ord_write_words(const struct ord_option *option, FILE *out);
 
-/* Writes the short form of a help text for a string in single quotes: a backslash before each byte of `special`, and
- * `quote` for a single quote. */
+/* Writes the short form of a help text for a string in single quotes: a backslash before each byte of
+ * `special`, and `quote` for a single quote. */
 void ord_write_short(const char *help, const char *special, const char *quote, FILE *out);

@@ -158,8 +158,8 @@ static void write_title(const struct ord_program *program, FILE *out)
     fputs(".TH ", out);
     for (const char *at = program->name; *at; at++)
         fputc(toupper((unsigned char)*at), out);
-    fprintf(out, " %d \"\" \"ordinal " ORDINAL_VERSION "\" \"%s\"\n.SH NAME\n", program->verbs ? 1 : 8,
-            program->verbs ? "User Commands" : "System Administration");
+    fprintf(out, " %d \"\" \"ordinal " ORDINAL_VERSION "\" \"%s\"\n.nh\n.ad l\n.SH NAME\n",
+            program->verbs ? 1 : 8, program->verbs ? "User Commands" : "System Administration");
     write_text(program->name, out);
     fputs(" \\- ", out);
     write_bytes(program->summary, ord_first_sentence(program->summary), out);

@@ -85,9 +85,10 @@ static enum ord_code from_hostname(const struct query *query, uint32_t *ret_node
     memcpy(label, name, sizeof label);
     snprintf(source, sizeof source, "host name \"%s\"", name);
     if (is_made_up(name))
-        return reject(query, source,
-                      "is a container's or an address, which numbers nothing; allowed a name such "
-                      "as ordinal-3, or give the number itself");
+        return ord_fail(query->error, ORD_INVALID_ARGUMENT,
+                        "%s: %s is a container's or an address, so its digits number nothing; "
+                        "give the number itself, or use env:NAME or file:PATH",
+                        query->spec, source);
     if (!read_number(trailing_digits(label), &number))
         return reject(query, source, "does not end in a number, as ordinal-3 does");
     if (__builtin_add_overflow(number, offset, &number))
@@ -176,8 +177,8 @@ static enum ord_code from_variable(const struct query *query, uint32_t *ret_node
     return text ? from_text(query, source, text, ret_node) : reject(query, source, "is not set");
 }
 
-/* Reads what a file holds, without the white space at its end. More than fits is no number anyway. */
-static enum ord_code read_file(const struct query *query, char ret[FILE_BYTES_MAX + 1])
+/* Reads what a file holds, without the white space at its end. */
+static enum ord_code read_file(const struct query *query, char ret[FILE_BYTES_MAX])
 {
     errno = 0;
     FILE *in = fopen(query->rest, "re");
@@ -186,11 +187,12 @@ static enum ord_code read_file(const struct query *query, char ret[FILE_BYTES_MA
     if (in)
         fclose(in);
     if (errnum) {
-        ord_fail_errno(query->error, errnum, "%s", query->spec);
-        if (query->error)
-            query->error->code = ORD_INVALID_ARGUMENT;
-        return ORD_INVALID_ARGUMENT;
+        char reason[128];
+        return ord_fail(query->error, ORD_INVALID_ARGUMENT, "%s: %s", query->spec,
+                        strerror_r(errnum, reason, sizeof reason));
     }
+    if (size == FILE_BYTES_MAX)
+        return reject(query, "the file", "is too long for a number");
     while (size > 0 && isspace((unsigned char)ret[size - 1]))
         size--;
     ret[size] = '\0';
@@ -199,7 +201,7 @@ static enum ord_code read_file(const struct query *query, char ret[FILE_BYTES_MA
 
 static enum ord_code from_file(const struct query *query, uint32_t *ret_node)
 {
-    char text[FILE_BYTES_MAX + 1];
+    char text[FILE_BYTES_MAX];
     enum ord_code code = read_file(query, text);
     return code == ORD_OK ? from_text(query, "the file", text, ret_node) : code;
 }

@@ -86,7 +86,7 @@ static void write_statuses(const struct ord_program *program, FILE *out)
 
 static void write_example(const char *line, int length, FILE *out)
 {
-    fprintf(out, "  %.*s\n", length, line);
+    fprintf(out, "%*s%.*s\n", length ? 2 : 0, "", length, line);
 }
 
 static void write_examples(const char *examples, FILE *out)

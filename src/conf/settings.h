@@ -1,8 +1,8 @@
 /*
  * Private to conf: what the readers of flags, variables and files share.
  *
- * The readers are called in order of rank, and each offers what it found: a value that is good and outranks what is
- * there is kept, a bad one becomes a problem. One thread, while settings are being read.
+ * The readers are called in order of rank, and each offers what it found: a value that is good and outranks
+ * what is there is kept, a bad one becomes a problem. One thread, while settings are being read.
  */
 #pragma once
 
@@ -40,7 +40,8 @@ struct ord_reading {
 };
 
 /* The row whose option is written `text` in that form, or NULL. */
-struct ord_setting *ord_settings_find(const struct ord_settings *settings, enum ord_form form, const char *text);
+struct ord_setting *ord_settings_find(const struct ord_settings *settings, enum ord_form form,
+                                      const char *text);
 
 /* Whether a verb that was not given has an option that is written like that. */
 bool ord_settings_other_verb_has(const struct ord_settings *settings, enum ord_form form, const char *text);
@@ -48,7 +49,8 @@ bool ord_settings_other_verb_has(const struct ord_settings *settings, enum ord_f
 /* Appends the options of the verb. */
 void ord_settings_choose(struct ord_settings *settings, const struct ord_verb *verb);
 
-/* Writes "; did you mean --grpc-listen?" when `text`, a name without the form's prefix, is close to an option's. */
+/* Writes "; did you mean --grpc-listen?" when `text`, a name without the form's prefix, is close to an
+ * option's. */
 void ord_settings_suggest(const struct ord_settings *settings, enum ord_form form, const char *text, FILE *out);
 
 /* Checks `text`, which stands at `origin`, and keeps both unless the row has a value of higher rank. */

@@ -16,13 +16,15 @@ enum ord_form {
 
 #define ORD_NAME_MAX 64
 
-/* Whether an option can be given in that place. --config has a variable, whatever its scope, and never a key. */
+/* Whether an option can be given in that place. --config has a variable, whatever its scope, and never a key.
+ */
 bool ord_option_has(const struct ord_option *option, enum ord_form form);
 
 /* Writes an option's name as it stands in that place. */
 void ord_option_write(const struct ord_option *option, enum ord_form form, char ret[ORD_NAME_MAX]);
 
-/* The number of edits from `given` to `name`, letter case and the kind of dash aside; 1 when it begins `name`. */
+/* The number of edits from `given` to `name`, letter case and the kind of dash aside; 1 when it begins `name`.
+ */
 int ord_name_distance(const char *given, const char *name);
 
 /* Whether a name at that distance is worth suggesting. */
@@ -46,8 +48,8 @@ void ord_value_write_allowed(const struct ord_option *option, FILE *out);
 /* Whether the type has a range or choices to tell of. */
 bool ord_value_is_bounded(const struct ord_option *option);
 
-/* Writes at most `max` bytes of `text` and "…" for the rest, so that it stays on one line and between double quotes
- * in YAML: UTF-8 as it is, what cannot be printed as an escape. */
+/* Writes at most `max` bytes of `text` and "…" for the rest, so that it stays on one line and between double
+ * quotes in YAML: UTF-8 as it is, what cannot be printed as an escape. */
 void ord_text_escape(const char *text, size_t max, FILE *out);
 
 /* Decodes the first character; returns its length in bytes, or 0 if it is not UTF-8. */
