@@ -22,10 +22,15 @@ enum ord_code ord_failure_timeout(const char *server, int64_t timeout_ms, struct
                     (long long)(whole ? timeout_ms / 1000 : timeout_ms), whole ? "s" : "ms");
 }
 
+const char *ord_failure_last_cause(const char *text)
+{
+    for (const char *next; (next = strstr(text, ": ")) && next[2];)
+        text = next + 2;
+    return text;
+}
+
 enum ord_code ord_failure_unreachable(const char *server, const char *cause, struct ord_error *error)
 {
-    for (const char *next; (next = strstr(cause, ": ")) && next[2];)
-        cause = next + 2;
     return ord_fail(error, ORD_UNAVAILABLE, "%s: cannot be reached: %s", server, cause);
 }
 

@@ -12,9 +12,11 @@
 /* No answer from `server` within the timeout. */
 enum ord_code ord_failure_timeout(const char *server, int64_t timeout_ms, struct ord_error *error);
 
-/* `server` cannot be reached. `cause` is the library's text; of a chain of causes ("a: b: c") the last is told.
- */
+/* `server` cannot be reached, and why. */
 enum ord_code ord_failure_unreachable(const char *server, const char *cause, struct ord_error *error);
+
+/* The last of a chain of causes: "c" of "a: b: c". */
+const char *ord_failure_last_cause(const char *text);
 
 /*
  * A gRPC status that is not OK, with its message and the bytes of `grpc-status-details-bin` (`size` 0: none

@@ -120,7 +120,6 @@ static const struct ord_option health_options[] = {
         .name = "service",
         .type = ORD_OPTION_TEXT,
         .scope = ORD_SCOPE_FLAG_ONLY,
-        .preset = "",
         .argument = "NAME",
         .help = "Ask about one gRPC service, such as ordinal.v1.IdService, instead of the whole server.",
     },

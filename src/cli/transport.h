@@ -28,9 +28,11 @@ struct ord_transport {
     /* Makes a call of a row of the table in api/methods.h. The reply lives in the arena. */
     enum ord_code (*call)(void *context, const struct ord_method *method, const ProtobufCMessage *request,
                           struct ord_arena *arena, ProtobufCMessage **ret_reply, struct ord_error *error);
-    /* Asks whether the server, or its service of that name ("": all of it), takes calls. */
+    /* Asks whether the server, or its service of that name ("": all of it), takes calls. Names of services are
+     * known only where `has_services`. */
     enum ord_code (*check)(void *context, const char *service, bool *ret_serving, struct ord_error *error);
     void (*close)(void *context);
+    bool has_services;
 };
 
 /* `address` is HOST:PORT or [ADDR]:PORT. ORD_INVALID_ARGUMENT: it is not. */

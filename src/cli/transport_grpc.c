@@ -91,6 +91,13 @@ static const grpc_slice *details_of(const struct exchange *exchange)
     return NULL;
 }
 
+/* The library says OK of a server that answers in HTTP/1. */
+static const char *cause_of(const char *message)
+{
+    const char *cause = ord_failure_last_cause(message);
+    return strcmp(cause, "OK") == 0 ? "it does not speak gRPC" : cause;
+}
+
 /* Without details, these are words of the library and not of our server. */
 static enum ord_code failed(const struct grpc_client *client, const struct exchange *exchange,
                             struct ord_error *error)
@@ -102,7 +109,7 @@ static enum ord_code failed(const struct grpc_client *client, const struct excha
     char *message = grpc_slice_to_c_string(exchange->message);
     enum ord_code code;
     if (!details && exchange->status == GRPC_STATUS_UNAVAILABLE)
-        code = ord_failure_unreachable(address_of(client), message, error);
+        code = ord_failure_unreachable(address_of(client), cause_of(message), error);
     else
         code = ord_failure_of_status(exchange->status, message, details ? GRPC_SLICE_START_PTR(*details) : NULL,
                                      details ? GRPC_SLICE_LENGTH(*details) : 0, error);
@@ -140,7 +147,8 @@ static enum ord_code unary(struct grpc_client *client, const char *path, const P
     if (exchange.status != GRPC_STATUS_OK)
         code = failed(client, &exchange, error);
     else if (!(reply = unpacked(exchange.received, type, arena)))
-        code = ord_fail(error, ORD_INTERNAL, "%s: the answer is not a %s", address_of(client), type->name);
+        code = ord_fail(error, ORD_INTERNAL, "%s: the answer cannot be read as %s", address_of(client),
+                        type->name);
     else
         *ret_reply = reply;
     exchange_finish(&exchange);
@@ -240,7 +248,10 @@ enum ord_code ord_grpc_transport_open(const char *address, int64_t timeout_ms,
     grpc_init();
     client->queue = grpc_completion_queue_create_for_next(NULL);
     client->channel = channel_to(client->target);
-    *ret_transport = (struct ord_transport){
-        .context = client, .call = grpc_call_method, .check = grpc_check, .close = grpc_close};
+    *ret_transport = (struct ord_transport){.context = client,
+                                            .call = grpc_call_method,
+                                            .check = grpc_check,
+                                            .close = grpc_close,
+                                            .has_services = true};
     return ORD_OK;
 }

@@ -27,8 +27,8 @@ static const struct {
 } results[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, ORD_INTERNAL, "does not speak HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, ORD_INTERNAL, "does not speak HTTP"},
-    {CURLE_GOT_NOTHING, ORD_INTERNAL, "closed the connection without an answer"},
-    {CURLE_PARTIAL_FILE, ORD_INTERNAL, "broke off its answer"},
+    {CURLE_GOT_NOTHING, ORD_UNAVAILABLE, "closed the connection without an answer"},
+    {CURLE_PARTIAL_FILE, ORD_UNAVAILABLE, "broke off its answer"},
     {CURLE_WRITE_ERROR, ORD_TOO_LARGE, "sent an answer that is too large"},
     {CURLE_OUT_OF_MEMORY, ORD_INTERNAL, "no memory"},
 };
@@ -81,6 +81,18 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *client)
     return append(client, bytes, one * count) ? one * count : 0;
 }
 
+/* The system's words where it has some; libcurl's own say as little as "Couldn't connect to server". */
+static enum ord_code unreachable(const struct http_client *client, CURLcode result, struct ord_error *error)
+{
+    long errnum = 0;
+    char reason[128];
+    curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &errnum);
+    const char *cause = *client->reason ? client->reason : curl_easy_strerror(result);
+    if (result == CURLE_COULDNT_CONNECT && errnum != 0)
+        cause = strerror_r((int)errnum, reason, sizeof reason);
+    return ord_failure_unreachable(client->url, cause, error);
+}
+
 static enum ord_code failed(const struct http_client *client, CURLcode result, struct ord_error *error)
 {
     if (result == CURLE_OPERATION_TIMEDOUT)
@@ -88,8 +100,7 @@ static enum ord_code failed(const struct http_client *client, CURLcode result, s
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         if (results[i].result == result)
             return ord_fail(error, results[i].code, "%s: %s", client->url, results[i].text);
-    return ord_failure_unreachable(client->url, *client->reason ? client->reason : curl_easy_strerror(result),
-                                   error);
+    return unreachable(client, result, error);
 }
 
 /* GETs `url`; the body is then a string in client->body. */
@@ -137,10 +148,6 @@ static enum ord_code http_call(void *context, const struct ord_method *method, c
 static enum ord_code http_check(void *context, const char *service, bool *ret_serving, struct ord_error *error)
 {
     struct http_client *client = context;
-    if (*service)
-        return ord_fail(error, ORD_INVALID_ARGUMENT,
-                        "--service: only gRPC knows the health of single services");
-
     char buffer[1024];
     struct ord_arena arena;
     ord_arena_init(&arena, buffer, sizeof buffer);

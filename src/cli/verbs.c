@@ -112,11 +112,9 @@ static void decode(struct decoding *decoding, const char *id)
     if (!request) {
         note(decoding, ord_cli_fail(decoding->cli, &error));
     } else if (ord_query_set(request, &given, "id", id, decoding->format, &arena, &error) != ORD_OK) {
-        ord_wrap(&error, "%s", id);
-        note(decoding, ord_cli_misused(decoding->cli->verb, &error));
+        ord_cli_fail(decoding->cli, &error);
+        note(decoding, ORD_EXIT_USAGE);
     } else if (describe(decoding, method, request, &arena, &error) != ORD_OK) {
-        if (error.code == ORD_OUT_OF_RANGE || error.code == ORD_INVALID_ARGUMENT)
-            ord_wrap(&error, "%s", id);
         note(decoding, ord_cli_fail(decoding->cli, &error));
     }
     ord_arena_finish(&arena);
@@ -220,8 +218,12 @@ enum ord_exit ord_verb_health(struct ord_cli *cli)
 {
     struct ord_error error;
     bool is_serving;
-    if (cli->transport.check(cli->transport.context, ord_settings_text(cli->settings, "service"), &is_serving,
-                             &error) != ORD_OK)
+    const char *service = ord_settings_text(cli->settings, "service");
+    if (service && !cli->transport.has_services) {
+        ord_fail(&error, ORD_INVALID_ARGUMENT, "--service: only gRPC knows of single services");
+        return ord_cli_misused(cli->verb, &error);
+    }
+    if (cli->transport.check(cli->transport.context, service ? service : "", &is_serving, &error) != ORD_OK)
         return ord_cli_fail(cli, &error);
 
     static const char *const texts[2][2] = {
