@@ -26,14 +26,17 @@ static struct ord_place place_of(const char *fields, uint32_t node, uint32_t wor
 /* What a sink was given. */
 struct text {
     char *bytes;
-    size_t size;
+    size_t size, room;
     int pieces;
 };
 
 static void append(void *context, const char *bytes, size_t size)
 {
     struct text *text = context;
-    text->bytes = realloc(text->bytes, text->size + size + 1);
+    if (text->size + size >= text->room) {
+        text->room = 2 * (text->size + size) + 1;
+        text->bytes = realloc(text->bytes, text->room);
+    }
     memcpy(text->bytes + text->size, bytes, size);
     text->size += size;
     text->bytes[text->size] = '\0';
@@ -42,7 +45,7 @@ static void append(void *context, const char *bytes, size_t size)
 
 static struct text written(const struct ord_ids *ids, enum ord_ids_form form, enum ord_id_format format)
 {
-    struct text text = {.bytes = calloc(1, 1)};
+    struct text text = {.bytes = calloc(1, 1), .room = 1};
     ord_ids_write(ids, form, format, append, &text);
     return text;
 }
