@@ -93,21 +93,46 @@ Test(log, only_levels_up_to_the_one_set_are_written)
     cr_assert_str_eq(after_time("time=", " "), "level=error msg=seen\n");
 }
 
+/* Whether quotes are paired, no escape is broken and UTF-8 is whole, as JSON needs it. */
+static bool is_closed(const char *line)
+{
+    bool quoted = false;
+    for (; *line; line++) {
+        if (*line == '\\') {
+            if (!*++line || (*line == 'u' && strspn(line + 1, "0123456789abcdef") < 4))
+                return false;
+        } else if (*line == '"') {
+            quoted = !quoted;
+        } else if (*line == '\xe2') {
+            if (strncmp(line, "\xe2\x82\xac", 3) != 0)
+                return false;
+            line += 2;
+        } else if ((unsigned char)*line >= 0x80) {
+            return false;
+        }
+    }
+    return !quoted;
+}
+
 Test(log, a_line_that_is_too_long_is_cut_and_still_ends)
 {
+    static const char *const fillers[] = {"x", "\"", "\n", "\xe2\x82\xac"};
     static const enum ord_log_format formats[] = {ORD_LOGFMT, ORD_LOG_JSON};
-    for (size_t length = 1900; length < 2200; length++)
-        for (int f = 0; f < 2; f++) {
-            char value[2300];
-            memset(value, length % 2 ? '"' : 'x', length);
-            value[length] = '\0';
-            ord_log_setup(ORD_LOG_INFO, formats[f]);
+    for (size_t length = 1900; length < 2100; length++)
+        for (int i = 0; i < 8; i++) {
+            char value[2300 + 3 * 2300] = "";
+            memset(value, 'x', length);
+            for (size_t at = length; at + 3 < length + 200; at += strlen(fillers[i % 4]))
+                memcpy(value + at, fillers[i % 4], strlen(fillers[i % 4]) + 1);
+            ord_log_setup(ORD_LOG_INFO, formats[i / 4]);
             cr_assert_eq(ftruncate(file, 0), 0);
-            ord_log(ORD_LOG_INFO, "m", "value", value, "after", "it", NULL);
-            const char *line = written();
+            ord_log(ORD_LOG_INFO, "m", "value", value, "after", "it", "and", "more", NULL);
+            const char *line = written(), *end = i / 4 ? "\"}\n" : "\n";
             size_t size = strlen(line);
-            cr_assert(size > 1000 && line[size - 1] == '\n', "%zu: ends in %02x", length, line[size - 1]);
-            cr_assert(strchr(line, '\n') == line + size - 1, "%zu: more than one line", length);
+            cr_assert(size > 1900 && size <= 2048, "%zu: %zu bytes", length, size);
+            cr_assert_str_eq(line + size - strlen(end), end, "%zu: ends in %s", length, line + size - 20);
+            cr_assert_eq(strchr(line, '\n') - line, (long)size - 1, "%zu: more than one line", length);
+            cr_assert(is_closed(line), "%zu: ends in %s", length, line + size - 20);
         }
 }
 
