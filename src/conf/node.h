@@ -9,7 +9,8 @@
  *     env:NAME          the number in a variable
  *     file:PATH         the number that a file holds
  *
- * Nothing is guessed: what is out of range, missing or ambiguous is an error that says what was read from where.
+ * Nothing is guessed: what is out of range, missing or ambiguous is an error that says what was read from
+ * where.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
- * One table of options for each program: flag, variable, file key, type, default, range and help are one row, and
- * everything that shows options (--help, man page, shell completion, the README's table) is made from it.
+ * One table of options for each program: flag, variable, file key, type, default, range and help are one row,
+ * and everything that shows options (--help, man page, shell completion, the README's table) is made from it.
  *
- * An option `grpc-listen` is the flag --grpc-listen, the variable ORDINAL_GRPC_LISTEN and the key grpc_listen of
- * the YAML file. The flag wins over the variable, the variable over the file, the file over the default.
+ * An option `grpc-listen` is the flag --grpc-listen, the variable ORDINAL_GRPC_LISTEN and the key grpc_listen
+ * of the YAML file. The flag wins over the variable, the variable over the file, the file over the default.
  */
 #pragma once
 
@@ -83,16 +83,16 @@ enum ord_source {
 struct ord_settings;
 
 /*
- * Reads flags, variables and (when --config or ORDINAL_CONFIG names one) the YAML file, and checks everything. On
- * failure `*ret_problems` is a text with one problem a line, each with the place it was read from
+ * Reads flags, variables and (when --config or ORDINAL_CONFIG names one) the YAML file, and checks everything.
+ * On failure `*ret_problems` is a text with one problem a line, each with the place it was read from
  * ("ordinal.yaml:7: grpc_listen: …"), to be freed by the caller; all problems are found at once.
  *
- * Variables that start with ORDINAL_ and belong to no option are a problem of programs without verbs; those that
- * Kubernetes makes for a service called "ordinal" are passed over. With --help, --version or --generate, where a
- * program has them, only the command line is read. An option called "config" names the file.
+ * Variables that start with ORDINAL_ and belong to no option are a problem of programs without verbs; those
+ * that Kubernetes makes for a service called "ordinal" are passed over. With --help, --version or --generate,
+ * where a program has them, only the command line is read. An option called "config" names the file.
  *
- * `environment` is as environ. Fails with ORD_INVALID_ARGUMENT; ORD_INTERNAL when there is no memory. The settings
- * are read-only afterwards, for any thread.
+ * `environment` is as environ. Fails with ORD_INVALID_ARGUMENT; ORD_INTERNAL when there is no memory. The
+ * settings are read-only afterwards, for any thread.
  */
 enum ord_code ord_settings_read(const struct ord_program *program, int argc, char **argv, char **environment,
                                 struct ord_settings **ret_settings, char **ret_problems);

@@ -157,9 +157,8 @@ Test(node, host_names_that_number_nothing)
         {"ordinal-7", "hostname+1x", ORD_INVALID_ARGUMENT,
          "hostname+1x: the offset cannot be read; allowed hostname and hostname+NUMBER"},
         {"3f2a9c1b7e42", "hostname", ORD_INVALID_ARGUMENT,
-         "hostname: host name \"3f2a9c1b7e42\" is a container's or an address, which numbers nothing; allowed "
-         "a name "
-         "such as ordinal-3, or give the number itself; allowed 0 to 1023"},
+         "hostname: host name \"3f2a9c1b7e42\" is a container's or an address, so its digits number "
+         "nothing; give the number itself, or use env:NAME or file:PATH"},
         {"10.0.0.7", "hostname", ORD_INVALID_ARGUMENT,
          "hostname: host name \"10.0.0.7\" is a container's or an address, so its digits number "
          "nothing; give the number itself, or use env:NAME or file:PATH"},
