@@ -222,30 +222,28 @@ static void read_stream(struct file *file)
 /* Reads a whole file; returns its bytes, or NULL after a problem. */
 static char *slurp(struct ord_reading *reading, const char *path, const char *origin, size_t *ret_size)
 {
-    char *bytes = NULL;
+    char *bytes = malloc(FILE_BYTES_MAX + 1);
+    if (!bytes) {
+        reading->no_memory = true;
+        return NULL;
+    }
     FILE *in = fopen(path, "re");
-    if (!in)
-        goto failed;
-    bytes = malloc(FILE_BYTES_MAX + 1);
-    if (!bytes)
-        goto failed;
-    size_t size = fread(bytes, 1, FILE_BYTES_MAX + 1, in);
-    if (ferror(in))
-        goto failed;
-    fclose(in);
-    if (size <= FILE_BYTES_MAX) {
+    size_t size = in ? fread(bytes, 1, FILE_BYTES_MAX + 1, in) : 0;
+    int errnum = in && !ferror(in) ? 0 : errno;
+    if (in)
+        fclose(in);
+    if (errnum == 0 && size <= FILE_BYTES_MAX) {
         *ret_size = size;
         return bytes;
     }
-    fprintf(reading->problems, "%s %s: too large; allowed %d bytes\n", origin, path, FILE_BYTES_MAX);
-    free(bytes);
-    return NULL;
 
-failed:
-    fprintf(reading->problems, "%s %s: %s\n", origin, path, strerror(errno));
+    char reason[128];
+    fprintf(reading->problems, "%s %s: ", origin, path);
+    if (errnum)
+        fprintf(reading->problems, "%s\n", strerror_r(errnum, reason, sizeof reason));
+    else
+        fprintf(reading->problems, "too large; allowed %d bytes\n", FILE_BYTES_MAX);
     free(bytes);
-    if (in)
-        fclose(in);
     return NULL;
 }
 
