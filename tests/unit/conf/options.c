@@ -266,7 +266,7 @@ Test(options, what_is_printed_reads_back)
 {
     char line[256], printed[4096];
     const char *argv[] = {
-        "toyd",        "--node-id", "a\"b\\ \n\t#: \x01\x7f \xc2\x85\u00e9\u2028\ufeff\U0001f600'%",
+        "toyd",        "--node-id", "a\"b\\ \n\t#: \x01\x7f \xc2\x85\u00e9 \u2028 \ufeff\U0001f600'%",
         "--state-dir", "null",      "--listen",
         "[::1]:0",     "-s",        "-t",
         "-3",          "--drain",   "250ms",

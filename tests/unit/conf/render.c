@@ -192,6 +192,7 @@ Test(render, completion_in_fish)
     expect_fish(&daemon_program, "toyd --log-format ", "json\ntext\n");
     expect_fish(&daemon_program, "toyd --config /proc/self/statu", "/proc/self/status\n");
     expect_fish(&client_program, "toy ", "decode\nget\nload\n");
+    expect_fish(&client_program, "toy get ", "");
     expect_fish(&client_program, "toy get --co", "--config\n--count\n");
     expect_fish(&client_program, "toy load --speed ", "fast\nslow\n");
     expect_fish(&client_program, "toy decode --sp", "");
