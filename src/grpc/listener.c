@@ -50,24 +50,34 @@ struct ord_listener {
     struct connection connections[];
 };
 
-static enum ord_code resolve(const char *address, struct addrinfo **ret, struct ord_error *error)
+/* Takes "ADDR:PORT" or "[ADDR]:PORT" apart. */
+static bool split(const char *address, char ret_host[INET6_ADDRSTRLEN], const char **ret_port)
 {
-    char host[NI_MAXHOST];
     const char *colon = strrchr(address, ':');
     size_t length = colon ? (size_t)(colon - address) : 0;
-    bool in_brackets = length >= 2 && address[0] == '[' && address[length - 1] == ']';
-    if (!colon || length >= sizeof host || (!in_brackets && memchr(address, ':', length)))
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "not an address; allowed are ADDR:PORT and [ADDR]:PORT");
-    if (in_brackets)
-        snprintf(host, sizeof host, "%.*s", (int)length - 2, address + 1);
-    else
-        snprintf(host, sizeof host, "%.*s", (int)length, address);
+    bool in_brackets = length >= 2 && address[0] == '[' && colon[-1] == ']';
+    if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strtoul(colon + 1, NULL, 10) > UINT16_MAX)
+        return false;
+    if (!in_brackets && memchr(address, ':', length))
+        return false;
+    if (in_brackets) {
+        address++;
+        length -= 2;
+    }
+    *ret_port = colon + 1;
+    return snprintf(ret_host, INET6_ADDRSTRLEN, "%.*s", (int)length, address) < INET6_ADDRSTRLEN;
+}
 
+static enum ord_code resolve(const char *address, struct addrinfo **ret, struct ord_error *error)
+{
+    char host[INET6_ADDRSTRLEN];
+    const char *port;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
-    int problem = getaddrinfo(host, colon + 1, &hints, ret);
-    if (problem != 0)
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "%s", gai_strerror(problem));
+    if (!split(address, host, &port) || getaddrinfo(host, port, &hints, ret) != 0)
+        return ord_fail(error, ORD_INVALID_ARGUMENT,
+                        "not an address; allowed are ADDR:PORT and [ADDR]:PORT, an IP address and 0 to 65535");
     return ORD_OK;
 }
 
@@ -195,36 +205,38 @@ static bool is_shortage(int errnum)
     return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
-/* Takes what waits in the backlog; false if there is no room for more just now. */
-static bool accept_all(struct ord_listener *listener)
+/* Takes a connection, or in a shortage all that wait; false if there is no room for more just now. The shortage
+ * is over when nobody waits any more. */
+static bool accept_waiting(struct ord_listener *listener)
 {
-    while (has_room(listener)) {
-        int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0 && is_shortage(errno)) {
-            note_shortage(listener, strerrordesc_np(errno));
+    do {
+        if (!has_room(listener)) {
+            note_shortage(listener, "too many connections");
             return false;
         }
-        if (fd < 0 && errno == EAGAIN)
-            return true;
-        if (fd < 0) /* that connection failed, not the listener */
-            continue;
-        note_shortage(listener, NULL);
-        hand_on(listener, fd);
-    }
-    note_shortage(listener, "too many connections");
-    return false;
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            hand_on(listener, fd);
+        } else if (is_shortage(errno)) {
+            note_shortage(listener, strerrordesc_np(errno));
+            return false;
+        } else if (errno == EAGAIN) {
+            note_shortage(listener, NULL);
+        } /* else that connection failed, not the listener */
+    } while (listener->short_of);
+    return true;
 }
 
 static void *run(void *context)
 {
     struct ord_listener *listener = context;
     struct pollfd fds[] = {{.fd = listener->stop_fd, .events = POLLIN}, {.fd = listener->fd, .events = POLLIN}};
-    bool has_room_now = true;
+    bool backs_off = false;
     for (;;) {
-        poll(fds, has_room_now ? 2 : 1, has_room_now ? -1 : BACKOFF_MS);
+        poll(fds, backs_off ? 1 : 2, backs_off ? BACKOFF_MS : -1);
         if (fds[0].revents)
             return NULL;
-        has_room_now = accept_all(listener);
+        backs_off = !accept_waiting(listener);
     }
 }
 

@@ -316,8 +316,11 @@ void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
     grpc->drained = true;
     ord_listener_stop(grpc->listener);
     ask_to(grpc, &grpc->wants_drain);
-    if (!grpc->has_thread || !wait_finished(grpc, limit_ms))
+    if (!grpc->has_thread || !wait_finished(grpc, limit_ms)) {
+        if (limit_ms > 0)
+            ord_log(ORD_LOG_WARN, "the time to drain is over, closing what is open", "protocol", "grpc", NULL);
         ask_to(grpc, &grpc->wants_cancel);
+    }
     if (grpc->has_thread)
         pthread_join(grpc->thread, NULL);
     else
