@@ -1,0 +1,181 @@
+// The landing page: takes an ID, and explains one by what the server says of it. IDs are BigInt or text here, never
+// numbers: a double holds 53 bits.
+"use strict";
+
+const BITS = 64;
+const FORMS = [
+  { name: "hex", alphabet: "0123456789abcdef", width: 16 },
+  { name: "base32", alphabet: "0123456789ABCDEFGHJKMNPQRSTVWXYZ", width: 13 },
+  { name: "base62", alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", width: 11 },
+];
+const FIELD_TITLES = { tick: "Time", node: "Node", sequence: "Sequence", tag: "Tag" };
+
+const element = (id) => document.getElementById(id);
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+async function ask(path) {
+  let reply;
+  try {
+    reply = await fetch(path, { headers: { accept: "application/json" }, cache: "no-store" });
+  } catch {
+    throw new Error("The server cannot be reached.");
+  }
+  const body = await reply.json();
+  if (!reply.ok) throw new Error(`${body.title}: ${body.detail}`);
+  return body;
+}
+
+function write(id, form) {
+  const base = BigInt(form.alphabet.length);
+  let text = "";
+  for (let rest = id; text.length < form.width; rest /= base) text = form.alphabet[Number(rest % base)] + text;
+  return text;
+}
+
+// The fields of a layout from bit 63 down, with the bits above them that it leaves unused.
+function fieldsOf(layout) {
+  const used = layout.fields.reduce((sum, field) => sum + field.bits, 0);
+  return [{ name: "unused", bits: BITS - used }, ...layout.fields];
+}
+
+function showBits(id, fields) {
+  const digits = id.toString(2).padStart(BITS, "0");
+  const cells = [];
+  let at = 0;
+  for (const field of fields) {
+    for (const digit of digits.slice(at, at + field.bits)) {
+      cells.push(make("span", digit === "0" ? `${field.name} zero` : field.name, digit));
+    }
+    at += field.bits;
+  }
+  element("bits").replaceChildren(...cells);
+  element("bits").setAttribute(
+    "aria-label",
+    "64 bits: " + fields.map((field) => `${field.bits} ${field.name}`).join(", "),
+  );
+}
+
+function showParts(said, fields) {
+  const parts = fields
+    .filter((field) => field.name !== "unused")
+    .map((field) => {
+      const group = make("div", field.name);
+      const title = `${FIELD_TITLES[field.name] ?? field.name} · ${field.bits} bits`;
+      const value = field.name === "tick" ? `tick ${said.tick}` : String(said[field.name]);
+      group.append(make("dt", "", title), make("dd", "", value));
+      return group;
+    });
+  if (said.workers > 1) {
+    const group = make("div");
+    group.append(make("dt", "", "Worker"), make("dd", "", `${said.worker + 1} of ${said.workers}`));
+    parts.push(group);
+  }
+  element("parts").replaceChildren(...parts);
+}
+
+function showForms(id) {
+  const groups = FORMS.map((form) => {
+    const group = make("div");
+    group.append(make("dt", "", form.name), make("dd", "", write(id, form)));
+    return group;
+  });
+  element("forms").replaceChildren(...groups);
+}
+
+const UNITS = [
+  ["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1],
+];
+
+function ago(ms) {
+  const seconds = (ms - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? UNITS.at(-1);
+  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+}
+
+function show(said) {
+  const id = BigInt(said.id);
+  const fields = fieldsOf(said.layout);
+  element("id").textContent = said.id;
+  element("copy").disabled = false;
+  element("time").textContent = said.time;
+  element("time").dateTime = said.time;
+  element("ago").textContent = `(${ago(Number(said.timeMs))})`;
+  showBits(id, fields);
+  showParts(said, fields);
+  showForms(id);
+  element("layout").textContent =
+    `Layout ${said.layout.name}: ticks of ${said.layout.timeUnit} since ${said.layout.epoch}, until ${said.layout.end}.`;
+  element("explained").hidden = false;
+}
+
+function complain(problem) {
+  element("problem").textContent = problem ?? "";
+  element("problem").hidden = !problem;
+}
+
+// Runs one request at a time: the last answer shown is that of the last question.
+let asked = 0;
+
+async function answer(question) {
+  const mine = ++asked;
+  try {
+    const said = await question();
+    if (mine !== asked) return;
+    complain();
+    show(said);
+  } catch (error) {
+    if (mine === asked) complain(error.message);
+  }
+}
+
+async function takeOne() {
+  const { id } = await ask("/v1/id");
+  return ask(`/v1/ids/${id}`);
+}
+
+async function explain(text, format) {
+  const said = await ask(`/v1/ids/${encodeURIComponent(text)}?format=${format}`);
+  if (format === "decimal") return said;
+  const form = FORMS.find(({ name }) => name === format);
+  return { ...said, id: String(read(said.id, form)) };
+}
+
+// Reads what write() wrote.
+function read(text, form) {
+  const base = BigInt(form.alphabet.length);
+  return [...text].reduce((id, digit) => id * base + BigInt(form.alphabet.indexOf(digit)), 0n);
+}
+
+element("get").addEventListener("click", () => answer(takeOne));
+
+element("explain").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = element("text").value.trim();
+  if (text) answer(() => explain(text, element("format").value));
+});
+
+element("copy").addEventListener("click", async () => {
+  const button = element("copy");
+  try {
+    await navigator.clipboard.writeText(element("id").textContent);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not allowed";
+  }
+  setTimeout(() => (button.textContent = "Copy"), 1500);
+});
+
+const base = location.origin;
+element("commands").textContent = [
+  `curl ${base}`,
+  `curl ${base}/v1/id`,
+  `curl '${base}/v1/ids?count=3'`,
+].join("\n");
+
+answer(takeOne);
