@@ -1,0 +1,333 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "http/call.h"
+#include "wire/ids.h"
+#include "wire/json.h"
+#include "wire/query.h"
+#include "wire/quote.h"
+
+#define ARENA_SIZE 2048
+
+#define TYPE_JSON "application/json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+
+/* How the caller wants the reply written: parameters that are not fields of the request message. */
+struct presentation {
+    enum ord_id_format format;
+    bool as_runs;
+    bool as_text;
+    bool format_given, form_given;
+};
+
+/* A method's call while its parameters are read. */
+struct reading {
+    const struct ord_method *method;
+    const char *value; /* of the path; NULL: none */
+    struct presentation presentation;
+    struct ord_http_query query;
+};
+
+static bool has_form(const struct ord_method *method)
+{
+    return method->gives == ORD_GIVES_RUNS;
+}
+
+static enum ord_code fail_unknown(const struct ord_method *method, const char *name, struct ord_error *error)
+{
+    char of_path[ORD_JSON_NAME_MAX], allowed[256] = "";
+    ord_route_field(method, of_path, sizeof of_path);
+    for (unsigned i = 0; i < method->request->n_fields; i++) {
+        const char *field = method->request->fields[i].name;
+        if (strcmp(field, of_path) == 0)
+            continue;
+        char json_name[ORD_JSON_NAME_MAX];
+        ord_json_name(field, json_name);
+        size_t used = strlen(allowed);
+        snprintf(allowed + used, sizeof allowed - used, "%s, ", json_name);
+    }
+    char shown[ORD_QUOTE_MAX];
+    ord_quote(name, shown);
+    return ord_fail(error, ORD_UNKNOWN_PARAMETER, "%s is not a parameter; allowed %sformat%s", shown, allowed,
+                    has_form(method) ? ", form" : "");
+}
+
+static enum ord_code fail_repeated(const char *name, struct ord_error *error)
+{
+    return ord_fail(error, ORD_REPEATED_PARAMETER, "%s: given more than once; allowed once", name);
+}
+
+static enum ord_code read_form(const char *value, struct presentation *presentation, struct ord_error *error)
+{
+    if (presentation->form_given)
+        return fail_repeated("form", error);
+    presentation->form_given = true;
+    presentation->as_runs = strcmp(value, "runs") == 0;
+    if (presentation->as_runs || strcmp(value, "ids") == 0)
+        return ORD_OK;
+    char shown[ORD_QUOTE_MAX];
+    ord_quote(value, shown);
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "form: %s is not a form; allowed ids, runs", shown);
+}
+
+static enum ord_code read_format(const char *value, struct presentation *presentation, struct ord_error *error)
+{
+    if (presentation->format_given)
+        return fail_repeated("format", error);
+    presentation->format_given = true;
+    enum ord_code code = ord_id_format_parse(value, &presentation->format, error);
+    if (code != ORD_OK)
+        ord_wrap(error, "format");
+    return code;
+}
+
+/* Takes the presentation out of the query; what stays are fields of the request. */
+static enum ord_code read_presentation(struct reading *reading, struct ord_error *error)
+{
+    struct ord_http_query *query = &reading->query;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < query->count; i++) {
+        enum ord_code code = ORD_OK;
+        if (strcmp(query->at[i].name, "format") == 0)
+            code = read_format(query->at[i].value, &reading->presentation, error);
+        else if (has_form(reading->method) && strcmp(query->at[i].name, "form") == 0)
+            code = read_form(query->at[i].value, &reading->presentation, error);
+        else
+            query->at[kept++] = query->at[i];
+        if (code != ORD_OK)
+            return code;
+    }
+    query->count = kept;
+    return ORD_OK;
+}
+
+static enum ord_code read_path_value(const struct reading *reading, ProtobufCMessage *message,
+                                     ord_field_set *given, struct ord_arena *arena, struct ord_error *error)
+{
+    char field[ORD_JSON_NAME_MAX], name[ORD_JSON_NAME_MAX];
+    ord_route_field(reading->method, field, sizeof field);
+    ord_json_name(field, name);
+    char *value = ord_arena_printf(arena, "%s", reading->value);
+    if (!value)
+        return ord_fail(error, ORD_INTERNAL, "no memory");
+    enum ord_code code = ord_http_decode(value, error);
+    if (code != ORD_OK)
+        return code;
+    return ord_query_set(message, given, name, value, reading->presentation.format, arena, error);
+}
+
+static enum ord_code read_request(const struct reading *reading, struct ord_arena *arena,
+                                  ProtobufCMessage **ret_message, ord_field_set *ret_given,
+                                  struct ord_error *error)
+{
+    ProtobufCMessage *message = ord_message_new(reading->method->request, arena);
+    if (!message)
+        return ord_fail(error, ORD_INTERNAL, "no memory");
+
+    ord_field_set given = 0;
+    enum ord_code code = ORD_OK;
+    if (reading->value)
+        code = read_path_value(reading, message, &given, arena, error);
+    for (unsigned i = 0; code == ORD_OK && i < reading->query.count; i++) {
+        const char *name = reading->query.at[i].name;
+        code = ord_query_set(message, &given, name, reading->query.at[i].value, reading->presentation.format,
+                             arena, error);
+        if (code == ORD_UNKNOWN_PARAMETER)
+            return fail_unknown(reading->method, name, error);
+    }
+    if (code != ORD_OK)
+        return code;
+    *ret_message = message;
+    *ret_given = given;
+    return ORD_OK;
+}
+
+/* A number of the request message; `*ret_given` says whether the caller sent it. */
+static uint32_t number_of(const ProtobufCMessage *message, ord_field_set given, const char *name,
+                          bool *ret_given)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
+    *ret_given = given & (ord_field_set)1 << (field - type->fields);
+    return *(const uint32_t *)((const char *)message + field->offset);
+}
+
+static enum ord_code read_batch(const struct reading *reading, uint32_t count_max, struct ord_ids_request *ret,
+                                struct ord_error *error)
+{
+    char buffer[ARENA_SIZE];
+    struct ord_arena arena;
+    ord_arena_init(&arena, buffer, sizeof buffer);
+    ProtobufCMessage *message;
+    ord_field_set given;
+    enum ord_code code = read_request(reading, &arena, &message, &given, error);
+    if (code == ORD_OK) {
+        bool count_given, tag_given;
+        ret->count = number_of(message, given, "count", &count_given);
+        ret->tag = number_of(message, given, "tag", &tag_given);
+        if (!count_given)
+            code = ord_fail(error, ORD_INVALID_ARGUMENT, "count: is required; allowed 1 to %u", count_max);
+    }
+    ord_arena_finish(&arena);
+    return code;
+}
+
+/* Sleeping holds a thread, and with it a connection: only so many may at a time. */
+static bool may_wait(struct ord_http_shared *shared)
+{
+    if (atomic_fetch_add(&shared->waiters, 1) < shared->waiters_max)
+        return true;
+    atomic_fetch_sub(&shared->waiters, 1);
+    return false;
+}
+
+static void wait_us(uint64_t duration_us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    uint64_t ns = (uint64_t)until.tv_nsec + duration_us * 1000;
+    until.tv_sec += (time_t)(ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        ;
+}
+
+static uint64_t allowed_wait_us(const struct ord_http_call *call)
+{
+    uint64_t wanted = ord_http_prefer_wait_us(call->prefer);
+    return wanted < call->shared->max_wait_us ? wanted : call->shared->max_wait_us;
+}
+
+static enum ord_code take(struct ord_http_call *call, const struct ord_ids_request *request,
+                          struct ord_ids *ret_ids, struct ord_error *error)
+{
+    struct ord_http_shared *shared = call->shared;
+    uint64_t wait;
+    enum ord_code code =
+        ord_service_take(shared->service, request->count, request->tag, 0, ret_ids, &wait, error);
+    uint64_t max_wait_us = code == ORD_CAPACITY ? allowed_wait_us(call) : 0;
+    if (max_wait_us == 0 || !may_wait(shared))
+        return code;
+
+    code = ord_service_take(shared->service, request->count, request->tag, max_wait_us, ret_ids, &wait, error);
+    if (code == ORD_OK && wait > 0)
+        wait_us(wait);
+    atomic_fetch_sub(&shared->waiters, 1);
+    return code;
+}
+
+static enum ord_ids_form form_of(const struct ord_method *method, const struct presentation *presentation)
+{
+    if (presentation->as_runs)
+        return presentation->as_text ? ORD_FORM_RUNS_TEXT : ORD_FORM_RUNS_JSON;
+    if (presentation->as_text)
+        return ORD_FORM_IDS_TEXT;
+    return method->gives == ORD_GIVES_ID ? ORD_FORM_ID_JSON : ORD_FORM_IDS_JSON;
+}
+
+static enum ord_code give_ids(struct ord_http_call *call, const struct reading *reading,
+                              struct ord_error *error)
+{
+    struct ord_ids_request request = {.count = 1};
+    enum ord_code code = ORD_OK;
+    if (reading->method->gives == ORD_GIVES_RUNS)
+        code = read_batch(reading, ord_service_count_max(call->shared->service), &request, error);
+    else if (reading->query.count > 0)
+        code = fail_unknown(reading->method, reading->query.at[0].name, error);
+    if (code != ORD_OK)
+        return code;
+
+    struct ord_ids ids;
+    code = take(call, &request, &ids, error);
+    if (code != ORD_OK)
+        return code;
+
+    const struct presentation *presentation = &reading->presentation;
+    enum ord_ids_form form = form_of(reading->method, presentation);
+    ord_http_start(call, 200, presentation->as_text ? TYPE_TEXT : TYPE_JSON,
+                   ord_ids_length(&ids, form, presentation->format), ORD_HTTP_NO_STORE);
+    if (!call->is_head) {
+        call->ids = ids.count;
+        ord_ids_write(&ids, form, presentation->format, ord_http_put, call);
+    }
+    return ORD_OK;
+}
+
+static enum ord_code give_message(struct ord_http_call *call, const struct reading *reading,
+                                  struct ord_error *error)
+{
+    char buffer[ARENA_SIZE];
+    struct ord_arena arena;
+    ord_arena_init(&arena, buffer, sizeof buffer);
+    const struct ord_method *method = reading->method;
+    ProtobufCMessage *request, *reply;
+    ord_field_set given;
+    const char *json;
+
+    enum ord_code code = read_request(reading, &arena, &request, &given, error);
+    if (code != ORD_OK)
+        goto finish;
+    reply = ord_message_new(method->reply, &arena);
+    if (!reply) {
+        code = ord_fail(error, ORD_INTERNAL, "no memory");
+        goto finish;
+    }
+    code = method->handle(call->shared->service, request, reply, &arena, error);
+    if (code == ORD_OK)
+        code = ord_json_write(reply, reading->presentation.format, &arena, &json, error);
+    if (code == ORD_OK)
+        ord_http_reply(call, 200, TYPE_JSON, ORD_HTTP_NO_STORE, json, strlen(json));
+finish:
+    ord_arena_finish(&arena);
+    return code;
+}
+
+/* Chooses between JSON and text; only IDs come as text. */
+static enum ord_code negotiate(const struct ord_http_call *call, struct reading *reading, bool text_first,
+                               struct ord_error *error)
+{
+    bool has_text = reading->method->gives != ORD_GIVES_MESSAGE;
+    int json = ord_http_accept_quality(&call->accept, ORD_HTTP_JSON);
+    int text = has_text ? ord_http_accept_quality(&call->accept, ORD_HTTP_TEXT) : 0;
+    if (json == 0 && text == 0)
+        return ord_fail(error, ORD_NOT_ACCEPTABLE, "accept: none of the media types asked for; allowed %s%s",
+                        "application/json", has_text ? ", text/plain" : "");
+    reading->presentation.as_text = text > json || (text == json && text_first);
+    return ORD_OK;
+}
+
+static void answer(struct ord_http_call *call, const struct ord_method *method, const char *value,
+                   bool text_first)
+{
+    call->method = method;
+    call->is_counted = true;
+
+    struct ord_error error;
+    struct reading reading;
+    reading.method = method;
+    reading.value = value;
+    reading.presentation = (struct presentation){.format = ORD_DECIMAL};
+
+    enum ord_code code = negotiate(call, &reading, text_first, &error);
+    if (code == ORD_OK)
+        code = ord_http_query_parse(call->query, &reading.query, &error);
+    if (code == ORD_OK)
+        code = read_presentation(&reading, &error);
+    if (code == ORD_OK)
+        code = method->gives == ORD_GIVES_MESSAGE ? give_message(call, &reading, &error)
+                                                  : give_ids(call, &reading, &error);
+    if (code != ORD_OK)
+        ord_http_problem(call, &error, 0, "");
+}
+
+void ord_http_method(struct ord_http_call *call, const struct ord_method *method, const char *value)
+{
+    answer(call, method, value, false);
+}
+
+void ord_http_plain_id(struct ord_http_call *call)
+{
+    answer(call, ord_method_by_name("GetId"), NULL, true);
+}
