@@ -1,0 +1,89 @@
+"""More than the layout gives: refused at once with a hint, or waited for by callers that have the time."""
+import time
+
+import grpc
+import pytest
+
+import rest
+from daemon import SMALL, SMALL_BATCH as BATCH
+
+
+@pytest.fixture
+def small(start):
+    return start(*SMALL)
+
+
+def test_without_a_deadline_a_call_is_refused_at_once(small, client):
+    calls = client(small)
+    calls.call("GetIds", count=BATCH, timeout=None)
+    begun = time.monotonic()
+    failure = calls.fails("GetIds", count=BATCH, timeout=None)
+    assert time.monotonic() - begun < 0.5
+    assert (failure.code, failure.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "capacity")
+    assert 0 < failure.retry_seconds <= 1.1
+
+
+def test_the_hint_is_true(small, client):
+    calls = client(small)
+    calls.call("GetIds", count=BATCH, timeout=None)
+    failure = calls.fails("GetIds", count=BATCH, timeout=None)
+    until = time.monotonic() + failure.retry_seconds
+    while time.monotonic() < until:
+        time.sleep(until - time.monotonic() + 0.001)
+    calls.call("GetIds", count=BATCH, timeout=None)
+
+
+def test_with_a_deadline_a_call_waits(small, client):
+    calls = client(small)
+    first = calls.ids(BATCH, timeout=5)
+    begun = time.monotonic()
+    second = calls.ids(BATCH, timeout=5)
+    assert 0.2 < time.monotonic() - begun < 4
+    assert first[-1] < second[0]
+
+
+def test_waiting_holds_nobody_else_up(small, client):
+    waiting, other = client(small), client(small)
+    waiting.ids(BATCH, timeout=5)
+    future = waiting.method("GetIds").future(waiting.request("GetIds", count=BATCH), timeout=10)
+    begun = time.monotonic()
+    other.call("Check", "grpc.health.v1.Health")
+    other.call("DescribeId", id=1)
+    rest.get(small, "/livez")
+    assert time.monotonic() - begun < 0.5
+    assert sum(run.count for run in future.result().runs) == BATCH
+
+
+def test_a_deadline_too_near_is_refused_at_once(small, client):
+    calls = client(small)
+    calls.ids(BATCH, timeout=5)
+    begun = time.monotonic()
+    failure = calls.fails("GetIds", count=BATCH, timeout=0.4)
+    assert failure.code == grpc.StatusCode.RESOURCE_EXHAUSTED and failure.reason == "capacity", failure
+    assert time.monotonic() - begun < 0.35, "it did not wait for the deadline"
+
+
+def test_more_than_can_ever_be_had_is_out_of_range(small, client):
+    failure = client(small).fails("GetIds", count=1000, timeout=5)
+    assert failure.code == grpc.StatusCode.OUT_OF_RANGE
+    assert failure.message.startswith("count: 1000 is out of range; allowed 1 to ")
+
+
+def test_rest_is_refused_with_retry_after(small):
+    assert rest.get(small, f"/v1/ids?count={BATCH}").status == 200
+    reply = rest.get(small, f"/v1/ids?count={BATCH}")
+    reply.is_problem(429, "capacity")
+    assert reply.headers["Retry-After"] in ("1", "2")
+
+
+def test_rest_waits_when_it_is_preferred(small):
+    assert rest.get(small, f"/v1/ids?count={BATCH}").status == 200
+    begun = time.monotonic()
+    reply = rest.get(small, f"/v1/ids?count={BATCH}", {"Prefer": "wait=3"})
+    assert reply.status == 200 and len(reply.json()["ids"]) == BATCH
+    assert 0.2 < time.monotonic() - begun < 4
+
+
+def test_both_front_ends_share_one_budget(small, client):
+    client(small).call("GetIds", count=BATCH, timeout=None)
+    rest.get(small, f"/v1/ids?count={BATCH}").is_problem(429, "capacity")
