@@ -1,5 +1,6 @@
 """A gRPC client on Python's grpcio: calls by name, errors with their details."""
 import grpc
+from google.protobuf import descriptor_pb2
 
 SERVICE = "ordinal.v1.IdService"
 TIMEOUT = 20
@@ -72,8 +73,6 @@ class Client:
 
 def method_streams(method):
     """Whether client and server stream; Python's descriptors of this version do not say, their protos do."""
-    from google.protobuf import descriptor_pb2
-
     proto = descriptor_pb2.MethodDescriptorProto()
     method.CopyToProto(proto)
     return proto.client_streaming, proto.server_streaming

@@ -1,11 +1,14 @@
 """REST by Python's http.client and by curl."""
+import gzip
 import json
-import subprocess
+import re
 import socket
+import subprocess
 
 import pytest
 
 import rest
+from daemon import ROOT
 
 FORMATS = {"decimal": 0, "hex": 16, "base32": 13, "base62": 11}
 
@@ -349,8 +352,6 @@ def test_root_gives_json_on_request(shared):
 
 
 def test_openapi_is_the_file(shared):
-    from daemon import ROOT
-
     reply = get(shared, "/openapi.yaml")
     assert reply.body == (ROOT / "openapi.yaml").read_bytes()
     assert "yaml" in reply.type
@@ -361,8 +362,6 @@ def assets(target):
     if page.status in (301, 302, 307, 308):
         page = get(target, page.headers["Location"], Accept="text/html")
     assert (page.status, page.type) == (200, "text/html")
-    import re
-
     return [name for name in re.findall(r'(?:src|href)="([^"]+)"', page.text) if not name.startswith("data:")]
 
 
@@ -389,8 +388,6 @@ def test_assets_are_cached_by_etag(shared):
 
 
 def test_assets_come_packed_or_plain(shared):
-    import gzip
-
     path = asset(shared)
     packed = get(shared, path, Accept_Encoding="gzip")
     plain = get(shared, path, Accept_Encoding="identity")
