@@ -1,4 +1,5 @@
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,17 @@ def client(types):
     yield connect
     for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """A port for a program that cannot pick one itself: free_port()."""
+
+    def find():
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture(scope="session")

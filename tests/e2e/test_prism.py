@@ -1,0 +1,136 @@
+"""Every reply of REST against openapi.yaml, by Prism as a proxy that reports what does not fit."""
+import json
+import random
+import subprocess
+import urllib.parse
+
+import pytest
+import yaml
+
+import rest
+from daemon import NODE, ROOT, environment
+
+pytestmark = pytest.mark.slow_client
+SEED = 20260301
+
+
+class Proxy:
+    """Prism before an ordinald; `http` is where it listens."""
+
+    def __init__(self, target, port):
+        self.http = f"127.0.0.1:{port}"
+        self.lines = []
+        command = [NODE / "node_modules/.bin/prism", "proxy", ROOT / "openapi.yaml", target.url, "--errors"]
+        command += ["--host", "127.0.0.1", "--port", str(port), "--validate-request", "false"]
+        self.process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if "is listening" in line:
+                return
+        raise AssertionError("prism did not start:\n" + "".join(self.lines))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def proxy(shared, free_port):
+    proxy = Proxy(shared, free_port())
+    yield proxy
+    proxy.stop()
+
+
+GOOD = {
+    "count": lambda r: r.choice([1, 2, 3, r.randint(1, 500)]),
+    "tag": lambda r: 0,
+    "form": lambda r: r.choice(["ids", "runs"]),
+    "format": lambda r: r.choice(["decimal", "hex", "base32", "base62"]),
+    "id": lambda r: r.choice([0, 1, 2**62, 2**63 - 1, r.getrandbits(63)]),
+    "start": lambda r: r.choice(["2026-03-01T12:00:00Z", "2026-03-01T12:00:00.123456+05:30", "1772366400000"]),
+    "end": lambda r: r.choice(["2027-03-01T12:00:00Z", "2027-03-01T12:00:00-08:00", "1804902400000"]),
+    "Prefer": lambda r: r.choice(["wait=0.01", "respond-async", "wait=1, x=y"]),
+}
+BAD = ["", "x", "-1", "0", "99999999999999999999", "1e3", "1.0", " 1", "\u00fc", "%", "\0", "null", "a" * 300, "1970-01-01", "9999999"]
+ACCEPT = [None, None, None, "*/*", "application/json", "text/plain", "text/html", "image/png", "text/plain;q=0.1, application/json", "nonsense"]
+
+
+def document():
+    return yaml.safe_load((ROOT / "openapi.yaml").read_text())
+
+
+def parameters(whole, operation):
+    for parameter in operation.get("parameters", []):
+        if "$ref" in parameter:
+            parameter = whole["components"]["parameters"][parameter["$ref"].split("/")[-1]]
+        yield parameter
+
+
+def request(whole, path, operation, chance, spoil):
+    """A path and headers for an operation; with `spoil` something in them may be wrong."""
+    query, headers = [], {}
+    for parameter in parameters(whole, operation):
+        name, place = parameter["name"], parameter["in"]
+        if not parameter.get("required") and chance.random() < 0.5 or spoil and chance.random() < 0.1:
+            if place != "path":
+                continue
+        value = str(GOOD[name](chance))
+        if spoil and chance.random() < 0.4:
+            value = chance.choice(BAD)
+        if place == "path":
+            path = path.replace(f"{{{name}}}", urllib.parse.quote(value or "x", safe=""))
+        elif place == "query":
+            query.append((name, value))
+        else:
+            headers[name] = value.encode("latin-1", "replace").decode("latin-1").replace("\0", "")
+    if spoil and chance.random() < 0.2:
+        query.append(chance.choice(query) if query and chance.random() < 0.5 else ("unknown", "1"))
+    accept = chance.choice(ACCEPT)
+    if accept:
+        headers["Accept"] = accept
+    text = urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
+    return path + ("?" + text if text else ""), headers
+
+
+def violations(reply):
+    """What Prism has to say against a reply, or nothing."""
+    told = reply.headers.get_all("sl-violations") or []
+    found = [one for text in told for one in json.loads(text) if one.get("location", [""])[0] == "response"]
+    if "VIOLATIONS" in reply.text[:400] and reply.type == "application/problem+json":
+        found.append(reply.json())
+    return found
+
+
+@pytest.mark.parametrize("spoil", [False, True])
+@pytest.mark.parametrize("path", [path for path in (document()["paths"] if (ROOT / "openapi.yaml").exists() else ["/"])])
+def test_replies_fit(proxy, path, spoil):
+    whole = document()
+    chance = random.Random(f"{SEED}{path}{spoil}")
+    connection = rest.connect(proxy)
+    statuses = set()
+    for _ in range(40 if whole["paths"][path]["get"].get("parameters") else 8):
+        target, headers = request(whole, path, whole["paths"][path]["get"], chance, spoil)
+        reply = rest.ask(connection, target, headers)
+        assert violations(reply) == [], f"GET {target} {headers}: {reply.status} {reply.text[:300]}"
+        statuses.add(reply.status)
+    assert statuses & {200} or spoil, statuses
+    connection.close()
+
+
+def test_a_planted_violation_is_reported(start, free_port, tmp_path):
+    """The proxy is shown to see: against a document that promises another field, the reply does not fit."""
+    text = (ROOT / "openapi.yaml").read_text()
+    wrong = text.replace("required: [id]\n", "required: [id, colour]\n")
+    assert wrong != text
+    (tmp_path / "openapi.yaml").write_text(wrong)
+    target = start()
+    port = free_port()
+    command = [NODE / "node_modules/.bin/prism", "proxy", tmp_path / "openapi.yaml", target.url, "--errors"]
+    process = subprocess.Popen([*command, "--port", str(port)], env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        next(line for line in process.stdout if "is listening" in line)
+        proxy = type("Proxy", (), {"http": f"127.0.0.1:{port}"})
+        assert violations(rest.get(proxy, "/v1/id")) != []
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
