@@ -14,7 +14,9 @@ import protos  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow_client: drives a client that takes long (run on the release build only)")
+    config.addinivalue_line(
+        "markers", "slow_client: drives a client that takes long (run on the release build only)"
+    )
     config.addinivalue_line("markers", "long: a long run (ORDINAL_LONG_TESTS=1)")
 
 

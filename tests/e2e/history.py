@@ -64,7 +64,9 @@ def check_order(calls):
                 highest = ends[done]
             done += 1
         if highest is not None and min(call.ids) < max(highest.ids):
-            raise Reordered(f"{call.client} got {min(call.ids)} after {highest.client} had got {max(highest.ids)}")
+            raise Reordered(
+                f"{call.client} got {min(call.ids)} after {highest.client} had got {max(highest.ids)}"
+            )
 
 
 def check(calls):

@@ -39,7 +39,9 @@ class Client:
         return self.types[self.types.service(service).methods_by_name[name].input_type.full_name](**fields)
 
     def call(self, name, service=SERVICE, timeout=TIMEOUT, metadata=None, **fields):
-        return self.method(name, service)(self.request(name, service, **fields), timeout=timeout, metadata=metadata)
+        return self.method(name, service)(
+            self.request(name, service, **fields), timeout=timeout, metadata=metadata
+        )
 
     def fails(self, name, service=SERVICE, timeout=TIMEOUT, **fields):
         """The error of a call that has to fail, as a Failure."""

@@ -13,7 +13,11 @@ class Types:
     def __init__(self, folder):
         out = Path(folder) / "descriptors.binpb"
         names = sorted(str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.proto"))
-        subprocess.run(["protoc", "-I", ".", "--include_imports", f"--descriptor_set_out={out}", *names], cwd=SOURCES, check=True)
+        subprocess.run(
+            ["protoc", "-I", ".", "--include_imports", f"--descriptor_set_out={out}", *names],
+            cwd=SOURCES,
+            check=True,
+        )
         self.files = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes())
         self.pool = descriptor_pool.DescriptorPool()
         for file in self.files.file:

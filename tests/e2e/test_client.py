@@ -64,7 +64,12 @@ def test_decode(over):
 def test_decode_from_standard_input(over):
     ids = clean(*over, "get", "-n", "3")
     done = subprocess.run(
-        [ORDINAL, *over, "--output", "json", "decode"], input=ids, env=environment(), capture_output=True, text=True, timeout=30
+        [ORDINAL, *over, "--output", "json", "decode"],
+        input=ids,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert done.returncode == DONE and not done.stderr
     assert all(one in done.stdout for one in ids.split())
@@ -81,7 +86,11 @@ def test_health(over):
 
 def test_both_protocols_say_the_same(shared):
     one = clean("--grpc", shared.grpc, "get").strip()
-    for args in (["decode", one], ["bounds", "2026-03-01T12:00:00Z", "1772366500000"], ["--output", "json", "decode", one]):
+    for args in (
+        ["decode", one],
+        ["bounds", "2026-03-01T12:00:00Z", "1772366500000"],
+        ["--output", "json", "decode", one],
+    ):
         assert clean("--grpc", shared.grpc, *args) == clean("--http", shared.url, *args)
 
 
@@ -92,8 +101,18 @@ def test_the_address_comes_from_the_environment(shared):
 
 @pytest.mark.parametrize(
     "args",
-    [[], ["no-such-verb"], ["--no-such"], ["get", "-n", "0"], ["get", "-n", "x"], ["--output", "xml", "get"], ["bounds", "1"],
-     ["get", "stray"], ["get", "--format", "octal"], ["--timeout", "never", "get"]],
+    [
+        [],
+        ["no-such-verb"],
+        ["--no-such"],
+        ["get", "-n", "0"],
+        ["get", "-n", "x"],
+        ["--output", "xml", "get"],
+        ["bounds", "1"],
+        ["get", "stray"],
+        ["get", "--format", "octal"],
+        ["--timeout", "never", "get"],
+    ],
 )
 def test_wrong_usage(args):
     done = ordinal(*args, status=USAGE)
@@ -101,7 +120,11 @@ def test_wrong_usage(args):
 
 
 def test_refusals(over):
-    for args in (["bounds", "2026-03-01T12:00:01Z", "2026-03-01T12:00:00Z"], ["get", "--tag", "3"], ["decode", "9223372036854775808"]):
+    for args in (
+        ["bounds", "2026-03-01T12:00:01Z", "2026-03-01T12:00:00Z"],
+        ["get", "--tag", "3"],
+        ["decode", "9223372036854775808"],
+    ):
         done = run_client(*over, *args)
         assert done.returncode in (FAILED, USAGE) and done.stdout == ""
         assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("ordinal: "), done.stderr
@@ -110,7 +133,9 @@ def test_refusals(over):
 @pytest.mark.parametrize("way", ["--grpc", "--http"])
 def test_nobody_there(way, free_port):
     address = f"127.0.0.1:{free_port()}"
-    done = ordinal(way, address if way == "--grpc" else f"http://{address}", "--timeout", "3s", "get", status=UNAVAILABLE)
+    done = ordinal(
+        way, address if way == "--grpc" else f"http://{address}", "--timeout", "3s", "get", status=UNAVAILABLE
+    )
     assert done.stdout == "" and len(done.stderr.splitlines()) == 1 and address in done.stderr
 
 
@@ -125,21 +150,33 @@ def test_get_waits_for_capacity(start, way):
 def test_a_closed_pipe_is_fine(over):
     done = subprocess.run(
         ["bash", "-c", 'set -o pipefail; "$0" "$@" get -n 300000 | head -n 1', ORDINAL, *over],
-        env=environment(), capture_output=True, text=True, timeout=30,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert done.returncode == 0 and done.stderr == "" and done.stdout.strip().isdigit()
 
 
 def test_a_full_disk_is_not(over):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([ORDINAL, *over, "get", "-n", "5"], env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        done = subprocess.run(
+            [ORDINAL, *over, "get", "-n", "5"],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
     assert done.returncode == FAILED and "No space left" in done.stderr
 
 
 def run_on_terminal(*args):
     """Runs ordinal with stderr on a terminal; returns its stdout and what the terminal got."""
     master, terminal = pty.openpty()
-    process = subprocess.Popen([ORDINAL, *args], env=environment(TERM="xterm"), stdout=subprocess.PIPE, stderr=terminal)
+    process = subprocess.Popen(
+        [ORDINAL, *args], env=environment(TERM="xterm"), stdout=subprocess.PIPE, stderr=terminal
+    )
     os.close(terminal)
     out = process.stdout.read()
     shown = b""

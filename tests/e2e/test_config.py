@@ -90,21 +90,36 @@ def test_all_problems_of_a_file_at_once(file):
         "config: x\n"  # 9
     )
     found = problems("--config", path)
-    assert [line.split(":")[:2] for line in found] == [[path, str(number)] for number in (1, 2, 4, 5, 6, 7, 8, 9)]
+    assert [line.split(":")[:2] for line in found] == [
+        [path, str(number)] for number in (1, 2, 4, 5, 6, 7, 8, 9)
+    ]
     told = dict(zip((1, 2, 4, 5, 6, 7, 8, 9), found))
     assert "grpc_listen" in told[1] and "colour" in told[2] and "borrow" in told[4]
     assert "4096" in told[7] and "debug" in told[8]
 
 
 def test_problems_of_flags_and_variables_at_once():
-    found = problems("--borrow", "never", "--no-such", "--http-listen", "1.2.3.4", env={"ORDINAL_LOG_FORMAT": "xml"})
+    found = problems(
+        "--borrow", "never", "--no-such", "--http-listen", "1.2.3.4", env={"ORDINAL_LOG_FORMAT": "xml"}
+    )
     text = "\n".join(found)
     for word in ("borrow", "--no-such", "http", "ORDINAL_LOG_FORMAT"):
         assert word in text, text
     assert len(found) == 4
 
 
-@pytest.mark.parametrize("text", ["- a\n- b\n", "just text\n", "a: [\n", "a: b: c\n", "\tx: 1\n", "? [1]\n: 2\n", "node_id: &a 1\nworker: *a\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n- b\n",
+        "just text\n",
+        "a: [\n",
+        "a: b: c\n",
+        "\tx: 1\n",
+        "? [1]\n: 2\n",
+        "node_id: &a 1\nworker: *a\n",
+    ],
+)
 def test_files_that_are_no_settings(file, text):
     path = file(text)
     assert all(line.startswith(path) for line in problems("--config", path))
@@ -183,7 +198,8 @@ def test_a_port_in_use_is_one_line(flag, tmp_path):
 
 def test_an_address_that_is_not_ours():
     one_line_failure(
-        ["--grpc-listen", "192.0.2.1:1", "--http-listen", "127.0.0.1:0", "--node-id", "1"], ["192.0.2.1", "assign"]
+        ["--grpc-listen", "192.0.2.1:1", "--http-listen", "127.0.0.1:0", "--node-id", "1"],
+        ["192.0.2.1", "assign"],
     )
     one_line_failure(
         ["--http-listen", "192.0.2.1:1", "--grpc-listen", "127.0.0.1:0", "--node-id", "1"], ["192.0.2.1"]
@@ -207,7 +223,9 @@ def test_too_few_files():
 
 @pytest.mark.parametrize("epoch", ["2090-01-01T00:00:00Z", "1900-01-01T00:00:00Z"])
 def test_a_clock_outside_of_the_layout(epoch):
-    one_line_failure(["--epoch", epoch, "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"], ["cannot start"])
+    one_line_failure(
+        ["--epoch", epoch, "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"], ["cannot start"]
+    )
 
 
 def test_a_second_daemon_on_the_same_ports_is_refused(shared):
@@ -226,5 +244,7 @@ def test_help_and_version():
 
 def test_full_stdout_is_no_success():
     with open("/dev/full", "w") as full:
-        done = subprocess.run([ORDINALD, "--help"], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=30)
+        done = subprocess.run(
+            [ORDINALD, "--help"], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=30
+        )
     assert done.returncode != 0

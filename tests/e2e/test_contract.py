@@ -8,8 +8,14 @@ import yaml
 from daemon import ORDINAL, ROOT, finish, run_daemon
 from ids import method_streams
 
-PRESENTATION = {"format", "form", "Prefer"}  # parameters of REST that choose the form of a reply, not what it says
-OPENAPI = yaml.safe_load((ROOT / "openapi.yaml").read_text()) if (ROOT / "openapi.yaml").exists() else {"paths": {}}
+PRESENTATION = {
+    "format",
+    "form",
+    "Prefer",
+}  # parameters of REST that choose the form of a reply, not what it says
+OPENAPI = (
+    yaml.safe_load((ROOT / "openapi.yaml").read_text()) if (ROOT / "openapi.yaml").exists() else {"paths": {}}
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,9 @@ def test_every_method_of_the_protos_is_in_the_table(table, types):
     services = {row["service"] for row in table}
     assert services == {"ordinal.v1.IdService"}
     described = [method for service in services for method in types.service(service).methods]
-    assert [row["name"] for row in table] and {row["name"] for row in table} == {method.name for method in described}
+    assert [row["name"] for row in table] and {row["name"] for row in table} == {
+        method.name for method in described
+    }
     by_name = {row["name"]: row for row in table}
     for method in described:
         row = by_name[method.name]
@@ -63,7 +71,9 @@ def test_unary_methods_are_all_on_rest(table, types):
 
 
 def test_openapi_has_the_methods_of_the_table(table):
-    known = {name: (path, verb.upper()) for name, (path, verb, _) in operations().items() if path.startswith("/v1/")}
+    known = {
+        name: (path, verb.upper()) for name, (path, verb, _) in operations().items() if path.startswith("/v1/")
+    }
     assert known == {row["name"]: (row["route"], row["verb"]) for row in rest_rows(table)}
 
 
@@ -138,5 +148,9 @@ def test_readme_has_the_options(program, name):
     if name != "options" and not found:
         pytest.skip("the README does not list the client's options")
     assert found, "README.md has no table of options"
-    done = run_daemon("--generate", "markdown") if program == "ordinald" else finish([ORDINAL, "--generate", "markdown"])
+    done = (
+        run_daemon("--generate", "markdown")
+        if program == "ordinald"
+        else finish([ORDINAL, "--generate", "markdown"])
+    )
     assert found.group(1).strip() == done.stdout.strip()

@@ -82,7 +82,11 @@ def test_describe_says_what_an_id_is(calls):
     assert told.id == one
     assert (told.node, told.worker, told.workers, told.tag) == (7, 0, 1, 0)
     assert (told.tick << 22) | (told.node << 12) | told.sequence == one
-    assert [(field.name, field.bits) for field in told.layout.fields] == [("tick", 41), ("node", 10), ("sequence", 12)]
+    assert [(field.name, field.bits) for field in told.layout.fields] == [
+        ("tick", 41),
+        ("node", 10),
+        ("sequence", 12),
+    ]
     assert told.layout.name == "default" and told.layout.time_unit == "1ms"
     epoch_ms = told.time_ms - told.tick
     assert time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_ms / 1000)) == told.layout.epoch[:19]
@@ -169,7 +173,11 @@ def test_oversized_requests_are_refused(calls):
 
 def test_what_is_not_http2_does_no_harm(shared, calls):
     host, port = shared.grpc.split(":")
-    for noise in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff"):
+    for noise in (
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00" * 64,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff",
+    ):
         with socket.create_connection((host, int(port)), timeout=20) as raw:
             raw.sendall(noise)
             raw.settimeout(20)

@@ -46,7 +46,9 @@ def test_man_pages_render(installed, name):
     done = subprocess.run(
         ["man", "--warnings=w", "-l", str(path)],
         env=environment(MANPAGER="cat", MANWIDTH="100", LC_ALL="C.UTF-8", MAN_KEEP_FORMATTING=""),
-        capture_output=True, text=True, timeout=60,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
     text = subprocess.run(["col", "-bx"], input=done.stdout, capture_output=True, text=True).stdout

@@ -23,7 +23,11 @@ def test_logfmt(start, client):
     target.stop()
     for line in target.lines:
         pairs = logfmt(line)
-        assert TIME.fullmatch(pairs["time"]) and pairs["level"] in ("error", "warn", "info", "debug") and pairs["msg"], line
+        assert (
+            TIME.fullmatch(pairs["time"])
+            and pairs["level"] in ("error", "warn", "info", "debug")
+            and pairs["msg"]
+        ), line
         assert " ".join(f"{key}=" for key in pairs) == re.sub(r'=("(?:[^"\\]|\\.)*"|\S*)', "=", line)
 
 

@@ -19,7 +19,9 @@ def test_promtool_has_no_complaint(shared, client):
     rest.get(shared, "/nowhere")
     reply = rest.get(shared, "/metrics")
     assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=reply.text, capture_output=True, text=True, timeout=60
+    )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 

@@ -22,7 +22,9 @@ class Proxy:
         self.lines = []
         command = [NODE / "node_modules/.bin/prism", "proxy", ROOT / "openapi.yaml", target.url, "--errors"]
         command += ["--host", "127.0.0.1", "--port", str(port), "--validate-request", "false"]
-        self.process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for line in self.process.stdout:
             self.lines.append(line)
             if "is listening" in line:
@@ -51,8 +53,35 @@ GOOD = {
     "end": lambda r: r.choice(["2027-03-01T12:00:00Z", "2027-03-01T12:00:00-08:00", "1804902400000"]),
     "Prefer": lambda r: r.choice(["wait=0.01", "respond-async", "wait=1, x=y"]),
 }
-BAD = ["", "x", "-1", "0", "99999999999999999999", "1e3", "1.0", " 1", "\u00fc", "%", "\0", "null", "a" * 300, "1970-01-01", "9999999"]
-ACCEPT = [None, None, None, "*/*", "application/json", "text/plain", "text/html", "image/png", "text/plain;q=0.1, application/json", "nonsense"]
+BAD = [
+    "",
+    "x",
+    "-1",
+    "0",
+    "99999999999999999999",
+    "1e3",
+    "1.0",
+    " 1",
+    "\u00fc",
+    "%",
+    "\0",
+    "null",
+    "a" * 300,
+    "1970-01-01",
+    "9999999",
+]
+ACCEPT = [
+    None,
+    None,
+    None,
+    "*/*",
+    "application/json",
+    "text/plain",
+    "text/html",
+    "image/png",
+    "text/plain;q=0.1, application/json",
+    "nonsense",
+]
 
 
 def document():
@@ -102,7 +131,9 @@ def violations(reply):
 
 
 @pytest.mark.parametrize("spoil", [False, True])
-@pytest.mark.parametrize("path", [path for path in (document()["paths"] if (ROOT / "openapi.yaml").exists() else ["/"])])
+@pytest.mark.parametrize(
+    "path", [path for path in (document()["paths"] if (ROOT / "openapi.yaml").exists() else ["/"])]
+)
 def test_replies_fit(proxy, path, spoil):
     whole = document()
     chance = random.Random(f"{SEED}{path}{spoil}")
@@ -126,7 +157,9 @@ def test_a_planted_violation_is_reported(start, free_port, tmp_path):
     target = start()
     port = free_port()
     command = [NODE / "node_modules/.bin/prism", "proxy", tmp_path / "openapi.yaml", target.url, "--errors"]
-    process = subprocess.Popen([*command, "--port", str(port)], env=environment(), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], env=environment(), stdout=subprocess.PIPE, text=True
+    )
     try:
         next(line for line in process.stdout if "is listening" in line)
         proxy = type("Proxy", (), {"http": f"127.0.0.1:{port}"})

@@ -40,7 +40,13 @@ def test_list_services(ask):
 
 @pytest.mark.parametrize(
     "symbol",
-    ["ordinal.v1.IdService", "ordinal.v1.IdService.GetId", "ordinal.v1.Run", "ordinal.v1.Run.step", "ordinal.v1.Layout"],
+    [
+        "ordinal.v1.IdService",
+        "ordinal.v1.IdService.GetId",
+        "ordinal.v1.Run",
+        "ordinal.v1.Run.step",
+        "ordinal.v1.Layout",
+    ],
 )
 def test_symbols(ask, symbol):
     (reply,) = ask({"file_containing_symbol": symbol})
@@ -54,7 +60,14 @@ def test_descriptors_are_those_of_protoc(ask, types):
             (expected,) = [known for known in types.files.file if known.name == name]
             file.ClearField("source_code_info")
             assert file == expected
-    time_ms = [field for message in files(ask({"file_containing_symbol": "ordinal.v1.IdService"})[0])["ordinal/v1/ids.proto"].message_type for field in message.field if field.name == "time_ms"]
+    time_ms = [
+        field
+        for message in files(ask({"file_containing_symbol": "ordinal.v1.IdService"})[0])[
+            "ordinal/v1/ids.proto"
+        ].message_type
+        for field in message.field
+        if field.name == "time_ms"
+    ]
     assert [field.json_name for field in time_ms] == ["timeMs"]
 
 
@@ -64,7 +77,12 @@ def test_files_by_name(ask):
 
 
 @pytest.mark.parametrize(
-    "request_", [{"file_containing_symbol": "no.Such"}, {"file_by_filename": "no/such.proto"}, {"file_containing_symbol": ""}]
+    "request_",
+    [
+        {"file_containing_symbol": "no.Such"},
+        {"file_by_filename": "no/such.proto"},
+        {"file_containing_symbol": ""},
+    ],
 )
 def test_what_is_not_there(ask, request_):
     (reply,) = ask(request_)
@@ -72,6 +90,10 @@ def test_what_is_not_there(ask, request_):
 
 
 def test_many_questions_on_one_stream(ask):
-    replies = ask({"list_services": ""}, {"file_containing_symbol": "no.Such"}, {"file_containing_symbol": "ordinal.v1.Run"})
+    replies = ask(
+        {"list_services": ""},
+        {"file_containing_symbol": "no.Such"},
+        {"file_containing_symbol": "ordinal.v1.Run"},
+    )
     kinds = [reply.WhichOneof("message_response") for reply in replies]
     assert kinds == ["list_services_response", "error_response", "file_descriptor_response"]

@@ -18,7 +18,9 @@ def get(target, path, **headers):
 
 
 def curl(*args):
-    done = subprocess.run(["curl", "-sS", "--max-time", "20", *args], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["curl", "-sS", "--max-time", "20", *args], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -86,9 +88,14 @@ def test_describe_and_bounds(shared):
 
 def test_bounds_take_encoded_times(shared):
     plain = get(shared, "/v1/ids:bounds?start=2026-03-01T12:00:00Z&end=2026-03-01T13:00:00Z").json()
-    coded = get(shared, "/v1/ids:bounds?start=2026-03-01T14%3A00%3A00%2B02%3A00&end=2026-03-01T13%3A00%3A00Z").json()
+    coded = get(
+        shared, "/v1/ids:bounds?start=2026-03-01T14%3A00%3A00%2B02%3A00&end=2026-03-01T13%3A00%3A00Z"
+    ).json()
     assert plain == coded
-    assert get(shared, "/v1/ids%3Abounds?start=2026-03-01T12:00:00Z&end=2026-03-01T13:00:00Z").status in (200, 404)
+    assert get(shared, "/v1/ids%3Abounds?start=2026-03-01T12:00:00Z&end=2026-03-01T13:00:00Z").status in (
+        200,
+        404,
+    )
 
 
 # Forms
@@ -103,7 +110,9 @@ def test_formats_read_back(shared, form):
     for text in (texts[0], texts[-1]):
         told = get(shared, f"/v1/ids/{text}?format={form}")
         assert told.status == 200 and told.json()["id"] == text
-    decimal = [int(get(shared, f"/v1/ids/{text}?format={form}").json()["tick"]) for text in (texts[0], texts[-1])]
+    decimal = [
+        int(get(shared, f"/v1/ids/{text}?format={form}").json()["tick"]) for text in (texts[0], texts[-1])
+    ]
     assert decimal[0] < decimal[1]
 
 
@@ -152,7 +161,9 @@ def test_accept(shared, accept, type_):
     assert "Accept" in (reply.headers["Vary"] or "")
 
 
-@pytest.mark.parametrize("accept", ["image/png", "application/json;q=0, text/plain;q=0", "application/xml, text/css"])
+@pytest.mark.parametrize(
+    "accept", ["image/png", "application/json;q=0, text/plain;q=0", "application/xml, text/css"]
+)
 def test_not_acceptable(shared, accept):
     get(shared, "/v1/id", Accept=accept).is_problem(406, "not-acceptable")
 
@@ -208,7 +219,9 @@ def test_mistakes(shared, path, status, code, word):
     assert word in detail
 
 
-@pytest.mark.parametrize("path", ["/v1/id", "/v1/ids?count=1", "/v1/ids/1", "/", "/docs", "/openapi.yaml", "/livez", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/v1/id", "/v1/ids?count=1", "/v1/ids/1", "/", "/docs", "/openapi.yaml", "/livez", "/metrics"]
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_other_methods_are_not_allowed(shared, path, method):
     reply = rest.get(shared, path, method=method)
@@ -231,7 +244,15 @@ def test_headers_too_large(shared):
     assert get(shared, "/v1/id").status == 200
 
 
-@pytest.mark.parametrize("noise", [b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"GET /v1/id HTTP/9.9\r\n\r\n"])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /v1/id HTTP/9.9\r\n\r\n",
+    ],
+)
 def test_noise(shared, noise):
     try:
         got = raw(shared, noise)
@@ -244,7 +265,9 @@ def test_noise(shared, noise):
 # HTTP
 
 
-@pytest.mark.parametrize("path", ["/v1/id", "/v1/ids?count=3", "/v1/ids/1", "/", "/docs", "/openapi.yaml", "/metrics", "/livez"])
+@pytest.mark.parametrize(
+    "path", ["/v1/id", "/v1/ids?count=3", "/v1/ids/1", "/", "/docs", "/openapi.yaml", "/metrics", "/livez"]
+)
 def test_head_is_get_without_a_body(shared, path):
     head, whole = rest.get(shared, path, method="HEAD"), get(shared, path)
     assert (head.status, head.type, head.body) == (whole.status, whole.type, b"")
@@ -294,7 +317,9 @@ def test_a_body_on_get_does_no_harm(shared):
 
 
 def test_a_refused_post_does_not_confuse_the_connection(shared):
-    post = b"POST /v1/id HTTP/1.1\r\nHost: x\r\nContent-Length: 33\r\n\r\nGET /v1/smuggled HTTP/1.1\r\n\r\n12345"
+    post = (
+        b"POST /v1/id HTTP/1.1\r\nHost: x\r\nContent-Length: 33\r\n\r\nGET /v1/smuggled HTTP/1.1\r\n\r\n12345"
+    )
     got = raw(shared, post + b"GET /v1/id HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert b"405" in got.split(b"\r\n")[0] and b"404" not in got
 
@@ -327,7 +352,10 @@ def test_cors_on(start, origin):
     assert preflight.status in (200, 204)
     assert preflight.headers["Access-Control-Allow-Origin"] == origin
     assert "GET" in preflight.headers["Access-Control-Allow-Methods"]
-    assert get(target, "/v1/ids?count=0", Origin="https://example.org").headers["Access-Control-Allow-Origin"] == origin
+    assert (
+        get(target, "/v1/ids?count=0", Origin="https://example.org").headers["Access-Control-Allow-Origin"]
+        == origin
+    )
 
 
 # Pages
