@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "http/call.h"
+#include "http/wake.h"
 #include "wire/quote.h"
 
 /* The library refuses requests that outgrow its room, but cannot say why; so those that outgrow half of it are
@@ -379,6 +380,7 @@ struct ord_http *ord_http_close(struct ord_http *http)
 {
     if (!http)
         return NULL;
+    ord_http_wake(http->address);
     mg_stop(http->context);
     mg_exit_library();
     pthread_cond_destroy(&http->shared.quiet);
