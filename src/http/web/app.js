@@ -8,7 +8,7 @@ const FORMS = [
   { name: "base32", alphabet: "0123456789ABCDEFGHJKMNPQRSTVWXYZ", width: 13 },
   { name: "base62", alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", width: 11 },
 ];
-const FIELD_TITLES = { tick: "Time", node: "Node", sequence: "Sequence", tag: "Tag" };
+const FIELD_TITLES = { tick: "Tick", node: "Node", sequence: "Sequence", tag: "Tag" };
 
 const element = (id) => document.getElementById(id);
 
@@ -67,8 +67,7 @@ function showParts(said, fields) {
     .map((field) => {
       const group = make("div", field.name);
       const title = `${FIELD_TITLES[field.name] ?? field.name} · ${field.bits} bits`;
-      const value = field.name === "tick" ? `tick ${said.tick}` : String(said[field.name]);
-      group.append(make("dt", "", title), make("dd", "", value));
+      group.append(make("dt", "", title), make("dd", "", String(said[field.name])));
       return group;
     });
   if (said.workers > 1) {
@@ -109,8 +108,13 @@ function show(said) {
   showBits(id, fields);
   showParts(said, fields);
   showForms(id);
-  element("layout").textContent =
-    `Layout ${said.layout.name}: ticks of ${said.layout.timeUnit} since ${said.layout.epoch}, until ${said.layout.end}.`;
+  element("layout").replaceChildren(
+    `Layout ${said.layout.name}: ticks of ${said.layout.timeUnit} since `,
+    make("time", "", said.layout.epoch),
+    ", until ",
+    make("time", "", said.layout.end),
+    ".",
+  );
   element("explained").hidden = false;
 }
 
