@@ -21,8 +21,9 @@ struct grpc_client {
     char target[]; /* TARGET_SCHEME and the address */
 };
 
-/* What one call sends and gets. */
+/* What one call sends and gets. The call owns what its metadata point to, so it lives as long. */
 struct exchange {
+    grpc_call *call;
     grpc_byte_buffer *sent, *received;
     grpc_metadata_array initial, trailing;
     grpc_status_code status;
@@ -58,6 +59,7 @@ static void exchange_finish(struct exchange *exchange)
     grpc_metadata_array_destroy(&exchange->initial);
     grpc_metadata_array_destroy(&exchange->trailing);
     grpc_slice_unref(exchange->message);
+    grpc_call_unref(exchange->call);
 }
 
 /* One batch carries the whole call; the deadline ends it, whatever happens. */
@@ -65,8 +67,8 @@ static void run(struct grpc_client *client, const char *path, struct exchange *e
 {
     gpr_timespec deadline =
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(client->timeout_ms, GPR_TIMESPAN));
-    grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
-                                               grpc_slice_from_static_string(path), NULL, deadline, NULL);
+    exchange->call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
+                                              grpc_slice_from_static_string(path), NULL, deadline, NULL);
     const grpc_op ops[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = exchange->sent},
@@ -76,11 +78,10 @@ static void run(struct grpc_client *client, const char *path, struct exchange *e
         {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
          .data.recv_status_on_client = {&exchange->trailing, &exchange->status, &exchange->message, NULL}},
     };
-    if (grpc_call_start_batch(call, ops, sizeof ops / sizeof *ops, call, NULL) == GRPC_CALL_OK)
+    if (grpc_call_start_batch(exchange->call, ops, sizeof ops / sizeof *ops, exchange, NULL) == GRPC_CALL_OK)
         grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     else
         exchange->status = GRPC_STATUS_INTERNAL;
-    grpc_call_unref(call);
 }
 
 static const grpc_slice *details_of(const struct exchange *exchange)
