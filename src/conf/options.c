@@ -117,11 +117,17 @@ void ord_reading_offer(struct ord_reading *reading, struct ord_setting *row, enu
                        const char *origin, const char *text)
 {
     int64_t number = 0;
+    struct ord_error error;
     enum ord_verdict verdict = ord_value_read(row->option, text, &number);
     if (verdict != ORD_GOOD) {
         write_place(reading, row, source, origin);
         ord_value_explain(row->option, text, verdict, reading->problems);
         fputc('\n', reading->problems);
+        return;
+    }
+    if (row->option->check && row->option->check(text, &error) != ORD_OK) {
+        write_place(reading, row, source, origin);
+        fprintf(reading->problems, "%s\n", error.text);
         return;
     }
     if (row->text && row->source > source)

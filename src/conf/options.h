@@ -28,17 +28,21 @@ enum ord_option_scope {
     ORD_SCOPE_FLAG_ONLY, /* actions such as --help, and --config itself */
 };
 
+/* Whether a value is good beyond its type; if not, `error` says what it is and what is allowed. */
+typedef enum ord_code ord_option_check(const char *text, struct ord_error *error);
+
 struct ord_option {
     const char *name;
     char letter; /* "-n"; 0: none */
     enum ord_option_type type;
     enum ord_option_scope scope;
-    const char *preset;   /* the default, as text; NULL: unset */
-    int64_t min, max;     /* INTEGER; DURATION in milliseconds */
-    const char *choices;  /* "text|json" */
-    const char *argument; /* what help calls the value: "ADDR:PORT" */
-    const char *help;     /* whole sentences; the first is the short form */
-    const char *group;    /* heading in help: "Listeners" */
+    const char *preset;      /* the default, as text; NULL: unset */
+    int64_t min, max;        /* INTEGER; DURATION in milliseconds */
+    const char *choices;     /* "text|json" */
+    const char *argument;    /* what help calls the value: "ADDR:PORT" */
+    ord_option_check *check; /* NULL: the type says all */
+    const char *help;        /* whole sentences; the first is the short form */
+    const char *group;       /* heading in help: "Listeners" */
     const char *also_env; /* another variable that is read when ORDINAL_… is not set ("PORT"); NULL: none */
     const char *also_env_format; /* its value in place of %s: "0.0.0.0:%s" */
 };

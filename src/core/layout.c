@@ -94,25 +94,22 @@ static enum ord_code parse_field(const char **at, const char *all, struct ord_la
     size_t length = strcspn(*at, ":,");
     enum ord_field field = find_field(*at, length);
     if (field == ORD_FIELDS || (*at)[length] != ':')
-        return ord_fail(
-            error, ORD_INVALID_ARGUMENT,
-            "layout: \"%s\" is neither a preset (%s) nor a list of fields with their bits from high to "
-            "low, such as tick:41,node:10,sequence:12 (fields: tick, node, sequence, tag)",
-            all, ord_layout_presets());
+        return ord_fail(error, ORD_INVALID_ARGUMENT,
+                        "\"%s\" is neither a preset (%s) nor a list of fields with their bits from high to "
+                        "low, such as tick:41,node:10,sequence:12 (fields: tick, node, sequence, tag)",
+                        all, ord_layout_presets());
     if (layout->bits[field] > 0)
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "layout: %s is given twice in \"%s\"", field_names[field],
-                        all);
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "%s is given twice in \"%s\"", field_names[field], all);
 
     const char *digits = *at + length + 1;
     size_t digit_count = strspn(digits, "0123456789");
     unsigned long bits = digit_count > 0 && digit_count < 4 ? strtoul(digits, NULL, 10) : ID_BITS + 1;
     if (bits < widths[field].low || bits > widths[field].high)
-        return ord_fail(error, ORD_OUT_OF_RANGE, "layout: %s has %.*s bits; allowed %d to %d",
-                        field_names[field], (int)strcspn(digits, ","), digits, widths[field].low,
-                        widths[field].high);
+        return ord_fail(error, ORD_OUT_OF_RANGE, "%s has %.*s bits; allowed %d to %d", field_names[field],
+                        (int)strcspn(digits, ","), digits, widths[field].low, widths[field].high);
     *at = digits + digit_count;
     if (**at != '\0' && (**at != ',' || (*at)[1] == '\0'))
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "layout: \"%s\" cannot be read from \"%s\" on", all, *at);
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "\"%s\" cannot be read from \"%s\" on", all, *at);
     if (**at == ',')
         (*at)++;
     layout->bits[field] = (uint8_t)bits;
@@ -141,19 +138,18 @@ static enum ord_code parse_fields(const char *fields, struct ord_layout *layout,
     }
 
     if (order[0] != ORD_TICK)
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "layout: \"%s\" does not start with the tick", fields);
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "\"%s\" does not start with the tick", fields);
     if (layout->bits[ORD_SEQUENCE] == 0)
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "layout: \"%s\" has no sequence", fields);
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "\"%s\" has no sequence", fields);
     if (total > ID_BITS)
-        return ord_fail(error, ORD_OUT_OF_RANGE, "layout: \"%s\" has %d bits; allowed up to %d", fields, total,
+        return ord_fail(error, ORD_OUT_OF_RANGE, "\"%s\" has %d bits; allowed up to %d", fields, total,
                         ID_BITS);
     place_fields(layout, order, count);
     if (layout->bits[ORD_TAG] > 0 && layout->shift[ORD_TAG] > layout->shift[ORD_SEQUENCE])
-        return ord_fail(
-            error, ORD_INVALID_ARGUMENT,
-            "layout: \"%s\" has the tag above the sequence, where it would disturb the order; put it "
-            "below",
-            fields);
+        return ord_fail(error, ORD_INVALID_ARGUMENT,
+                        "\"%s\" has the tag above the sequence, where it would disturb the order; put it "
+                        "below",
+                        fields);
     return ORD_OK;
 }
 
@@ -176,13 +172,14 @@ static enum ord_code parse_unit(const char *text, uint32_t *ret_us, struct ord_e
         *ret_us = (uint32_t)count * units[i].us;
         return ORD_OK;
     }
-    return ord_fail(error, ORD_OUT_OF_RANGE, "time_unit: \"%s\"; allowed 1us to 1s, such as 1ms or 10ms", text);
+    return ord_fail(error, ORD_OUT_OF_RANGE,
+                    "\"%s\" is not a time unit; allowed 1us to 1s, such as 1ms or 10ms", text);
 }
 
 static enum ord_code parse_epoch(const char *text, int64_t *ret_us, struct ord_error *error)
 {
     if (!ord_rfc3339_parse(text, ret_us))
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "epoch: \"%s\" is not an RFC 3339 time such as %s", text,
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "\"%s\" is not an RFC 3339 time such as %s", text,
                         DEFAULT_EPOCH);
     return ORD_OK;
 }
@@ -219,7 +216,7 @@ enum ord_code ord_layout_parse(const char *fields, const char *epoch, const char
         layout.name = "custom";
     if (end_of(&layout) > ORD_TIME_MAX_US)
         return ord_fail(error, ORD_OUT_OF_RANGE,
-                        "layout: %d bits of %s from %s end after the year 9999; take fewer bits for the tick",
+                        "%d bits of %s from %s end after the year 9999; take fewer bits for the tick",
                         layout.bits[ORD_TICK], unit, epoch);
     *ret_layout = layout;
     return ORD_OK;

@@ -8,18 +8,71 @@
 
 #include "conf/node.h"
 
-static void add_problem(FILE *problems, const struct ord_settings *settings, const char *option,
-                        const struct ord_error *error)
+/* More bits than any layout has for nodes. */
+#define NODE_BITS_MAX 24
+
+/* Layouts in which every epoch and every unit fits. */
+#define ANY_EPOCH "tick:16,sequence:1"
+
+enum ord_code ord_check_layout(const char *text, struct ord_error *error)
 {
-    fprintf(problems, "%s: %s\n", ord_settings_origin(settings, option), error->text);
+    struct ord_layout layout;
+    return ord_layout_parse(text, NULL, NULL, &layout, error);
+}
+
+enum ord_code ord_check_epoch(const char *text, struct ord_error *error)
+{
+    struct ord_layout layout;
+    return ord_layout_parse(ANY_EPOCH, text, NULL, &layout, error);
+}
+
+enum ord_code ord_check_time_unit(const char *text, struct ord_error *error)
+{
+    struct ord_layout layout;
+    return ord_layout_parse(ANY_EPOCH, NULL, text, &layout, error);
+}
+
+enum ord_code ord_check_node_id(const char *text, struct ord_error *error)
+{
+    uint32_t node;
+    return ord_node_resolve(text, NODE_BITS_MAX, &ord_node_system, &node, error);
 }
 
 /* Reads all of `text` as I/N. */
-static bool read_fraction(const char *text, uint32_t *ret_worker, uint32_t *ret_workers)
+static enum ord_code read_fraction(const char *text, uint32_t *ret_worker, uint32_t *ret_workers,
+                                   struct ord_error *error)
 {
+    uint32_t worker, workers;
     int used = 0;
-    return strspn(text, "0123456789/") == strlen(text) && strlen(text) <= 17 &&
-           sscanf(text, "%8u/%8u%n", ret_worker, ret_workers, &used) == 2 && text[used] == '\0';
+    bool is_fraction = strspn(text, "0123456789/") == strlen(text) && strlen(text) <= 17 &&
+                       sscanf(text, "%8u/%8u%n", &worker, &workers, &used) == 2 && text[used] == '\0';
+    if (!is_fraction)
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "\"%s\" is not I/N, such as 0/4 to 3/4 for four workers",
+                        text);
+    if (worker >= workers)
+        return ord_fail(error, ORD_OUT_OF_RANGE, "%s: workers are counted from 0; allowed 0/%u to %u/%u", text,
+                        workers ? workers : 1, workers ? workers - 1 : 0, workers ? workers : 1);
+    *ret_worker = worker;
+    *ret_workers = workers;
+    return ORD_OK;
+}
+
+enum ord_code ord_check_worker(const char *text, struct ord_error *error)
+{
+    uint32_t worker, workers;
+    return read_fraction(text, &worker, &workers, error);
+}
+
+/* As the problems of single options are told: the place, and the key where the place does not name it. */
+static void add_problem(FILE *problems, const struct ord_settings *settings, const char *option,
+                        const char *key, const struct ord_error *error)
+{
+    enum ord_source source = ord_settings_source(settings, option);
+    if (source != ORD_SOURCE_DEFAULT)
+        fprintf(problems, "%s: ", ord_settings_origin(settings, option));
+    if (source == ORD_SOURCE_DEFAULT || source == ORD_SOURCE_FILE)
+        fprintf(problems, "%s: ", key);
+    fprintf(problems, "%s\n", error->text);
 }
 
 /* Whether nobody outside of this host reaches that listener. */
@@ -43,11 +96,10 @@ static enum ord_code resolve_node(const struct ord_settings *settings, const str
     if (spec)
         return ord_node_resolve(spec, layout->bits[ORD_NODE], &ord_node_system, ret_node, error);
     if (exposed)
-        return ord_fail(
-            error, ORD_INVALID_ARGUMENT,
-            "node_id: it is required, since others can reach %s: two nodes with one ID would give the same "
-            "IDs; give a number, hostname, ipv4:INTERFACE, env:NAME or file:PATH",
-            exposed);
+        return ord_fail(error, ORD_INVALID_ARGUMENT,
+                        "it is required, since others can reach %s: two nodes with one ID would give the same "
+                        "IDs; give a number, hostname, ipv4:INTERFACE, env:NAME or file:PATH",
+                        exposed);
     *ret_node = 0;
     return ORD_OK;
 }
@@ -58,25 +110,16 @@ static void read_place(const struct ord_settings *settings, struct ord_config *c
     struct ord_layout layout;
     if (ord_layout_parse(ord_settings_text(settings, "layout"), ord_settings_text(settings, "epoch"),
                          ord_settings_text(settings, "time-unit"), &layout, &error) != ORD_OK) {
-        const char *option = strncmp(error.text, "epoch", 5) == 0       ? "epoch"
-                             : strncmp(error.text, "time_unit", 9) == 0 ? "time-unit"
-                                                                        : "layout";
-        add_problem(problems, settings, option, &error);
+        add_problem(problems, settings, "layout", "layout", &error);
         return;
     }
 
     uint32_t node = 0, worker = 0, workers = 1;
     if (resolve_node(settings, config, &layout, &node, &error) != ORD_OK)
-        add_problem(problems, settings, "node-id", &error);
-
-    const char *fraction = ord_settings_text(settings, "worker");
-    if (!read_fraction(fraction, &worker, &workers)) {
-        ord_fail(&error, ORD_INVALID_ARGUMENT, "worker: \"%s\" is not I/N, such as 0/4 to 3/4 for four workers",
-                 fraction);
-        add_problem(problems, settings, "worker", &error);
-    } else if (ord_place_init(&config->place, &layout, node, worker, workers, &error) != ORD_OK) {
-        add_problem(problems, settings, "worker", &error);
-    }
+        add_problem(problems, settings, "node-id", "node_id", &error);
+    if (read_fraction(ord_settings_text(settings, "worker"), &worker, &workers, &error) != ORD_OK ||
+        ord_place_init(&config->place, &layout, node, worker, workers, &error) != ORD_OK)
+        add_problem(problems, settings, "worker", "worker", &error);
 }
 
 static enum ord_log_level log_level(const char *name)

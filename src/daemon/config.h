@@ -28,3 +28,6 @@ struct ord_config {
  * settings outlive the config. */
 enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_config *ret_config,
                               char **ret_problems);
+
+/* What options.c checks the values of single options with, before they are held against each other. */
+ord_option_check ord_check_layout, ord_check_epoch, ord_check_time_unit, ord_check_node_id, ord_check_worker;

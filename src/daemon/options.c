@@ -1,5 +1,7 @@
 #include "daemon/options.h"
 
+#include "daemon/config.h"
+
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
 
@@ -9,6 +11,7 @@ static const struct ord_option options[] = {
         .group = "Place",
         .type = ORD_OPTION_TEXT,
         .argument = "SPEC",
+        .check = ord_check_node_id,
         .help =
             "Which node this is, unlike any other that issues IDs in this layout. A number; hostname or "
             "hostname+OFFSET (trailing number of the host's name, as StatefulSet pods have it); ipv4 or "
@@ -21,6 +24,7 @@ static const struct ord_option options[] = {
         .type = ORD_OPTION_TEXT,
         .preset = "0/1",
         .argument = "I/N",
+        .check = ord_check_worker,
         .help = "Worker I of the N that share the node ID, counted from 0. Each owns its part of the sequence.",
     },
     {
@@ -29,6 +33,7 @@ static const struct ord_option options[] = {
         .type = ORD_OPTION_TEXT,
         .preset = "default",
         .argument = "LAYOUT",
+        .check = ord_check_layout,
         .help = "How the 63 bits of an ID are used. A preset (default, twitter, discord, instagram, sonyflake, "
                 "js53) "
                 "or the fields from high to low, such as tick:41,node:10,sequence:8,tag:4.",
@@ -38,6 +43,7 @@ static const struct ord_option options[] = {
         .group = "Layout",
         .type = ORD_OPTION_TEXT,
         .argument = "TIME",
+        .check = ord_check_epoch,
         .help = "Start of tick 0, as in RFC 3339. Without it the preset's, or 2026-01-01T00:00:00Z.",
     },
     {
@@ -45,6 +51,7 @@ static const struct ord_option options[] = {
         .group = "Layout",
         .type = ORD_OPTION_TEXT,
         .argument = "UNIT",
+        .check = ord_check_time_unit,
         .help = "Length of a tick, 1us to 1s. Without it the preset's, or 1ms.",
     },
     {

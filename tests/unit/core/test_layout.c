@@ -110,13 +110,13 @@ Test(layout, bad_layouts_are_refused_with_the_reason)
         {"tick:41,node:11,sequence:12", NULL, NULL, ORD_OUT_OF_RANGE, "has 64 bits; allowed up to 63"},
         {"tick:41,tag:4,sequence:12", NULL, NULL, ORD_INVALID_ARGUMENT, "tag above the sequence"},
         {"tick:56,sequence:4", NULL, NULL, ORD_OUT_OF_RANGE, "end after the year 9999"},
-        {"default", "yesterday", NULL, ORD_INVALID_ARGUMENT, "epoch: \"yesterday\""},
-        {"default", NULL, "1m", ORD_OUT_OF_RANGE, "time_unit: \"1m\""},
-        {"default", NULL, "0ms", ORD_OUT_OF_RANGE, "time_unit: \"0ms\""},
-        {"default", NULL, "ms", ORD_OUT_OF_RANGE, "time_unit: \"ms\""},
-        {"default", NULL, "2s", ORD_OUT_OF_RANGE, "time_unit: \"2s\"; allowed 1us to 1s"},
-        {"default", NULL, "1001ms", ORD_OUT_OF_RANGE, "time_unit"},
-        {"default", NULL, "123456789us", ORD_OUT_OF_RANGE, "time_unit"},
+        {"default", "yesterday", NULL, ORD_INVALID_ARGUMENT, "\"yesterday\" is not an RFC 3339 time"},
+        {"default", NULL, "1m", ORD_OUT_OF_RANGE, "\"1m\" is not a time unit; allowed 1us to 1s"},
+        {"default", NULL, "0ms", ORD_OUT_OF_RANGE, "\"0ms\" is not a time unit; allowed 1us to 1s"},
+        {"default", NULL, "ms", ORD_OUT_OF_RANGE, "\"ms\" is not a time unit; allowed 1us to 1s"},
+        {"default", NULL, "2s", ORD_OUT_OF_RANGE, "\"2s\" is not a time unit; allowed 1us to 1s"},
+        {"default", NULL, "1001ms", ORD_OUT_OF_RANGE, "not a time unit"},
+        {"default", NULL, "123456789us", ORD_OUT_OF_RANGE, "not a time unit"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct ord_layout layout = {.name = "untouched"};
