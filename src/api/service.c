@@ -59,40 +59,46 @@ static uint64_t now_tick(const struct ord_service *service)
     return min(tick, ord_layout_values(layout, ORD_TICK));
 }
 
-static uint64_t base_tick(const struct ord_service *service)
-{
-    return max(now_tick(service), service->generator.start_tick);
-}
-
 static enum ord_code reserve(struct ord_service *service, struct ord_error *error)
 {
-    uint64_t limit =
-        ord_reservation_target(&service->policy, service->place.slots_per_tick, base_tick(service));
+    uint64_t limit = ord_reservation_target(&service->policy, service->place.slots_per_tick, now_tick(service));
     if (service->port.extend(service->port.context, limit, error) != ORD_OK)
         return ord_wrap(error, "reserve");
     ord_generator_raise_limit(&service->generator, limit);
     return ORD_OK;
 }
 
-static void start_generator(struct ord_service *service, const struct ord_service_options *options,
-                            uint64_t tick, uint64_t used)
+static void set_bounds(struct ord_service *service, const struct ord_service_options *options)
 {
     const struct ord_place *place = &service->place;
+    uint64_t borrow_ticks = ticks_of(&place->layout, options->borrow_us);
+    service->max_wait_ticks = options->max_wait_us / place->layout.unit_us;
+    service->count_max = (uint32_t)min(ORD_COUNT_MAX, max(1, borrow_ticks) * place->slots_per_tick);
+    service->policy = (struct ord_reservation_policy){
+        .lead_ticks = borrow_ticks + service->max_wait_ticks,
+        .span_ticks = max(2, ticks_of(&place->layout, RESERVATION_SPAN_US)),
+    };
+}
+
+/* Sets clock and generator to start at or above `used`, the slots that earlier runs may have given. */
+static void start(struct ord_service *service, const struct ord_service_options *options, int64_t wall_ns,
+                  uint64_t used)
+{
+    const struct ord_place *place = &service->place;
+    uint64_t used_ticks = (used + place->slots_per_tick - 1) / place->slots_per_tick;
+    ord_clock_anchor(&service->clock, wall_ns, ord_layout_time_of(&place->layout, used_ticks) * 1000,
+                     ord_boot_ns());
+
     uint32_t spread = place->slots_per_tick / SPREAD_PART;
     struct ord_generator_options generator = {
         .slots_per_tick = place->slots_per_tick,
         .ticks = ord_layout_values(&place->layout, ORD_TICK),
         .borrow_ticks = ticks_of(&place->layout, options->borrow_us),
         .spread = (uint32_t)max(1, min(spread, SPREAD_MAX)),
-        .start = max(tick * place->slots_per_tick, used),
+        .start = max(now_tick(service) * place->slots_per_tick, used),
     };
     ord_generator_init(&service->generator, &generator);
-    service->max_wait_ticks = options->max_wait_us / place->layout.unit_us;
-    service->count_max = (uint32_t)min(ORD_COUNT_MAX, max(1, generator.borrow_ticks) * place->slots_per_tick);
-    service->policy = (struct ord_reservation_policy){
-        .lead_ticks = generator.borrow_ticks + service->max_wait_ticks,
-        .span_ticks = max(2, ticks_of(&place->layout, RESERVATION_SPAN_US)),
-    };
+    set_bounds(service, options);
 }
 
 enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
@@ -107,14 +113,13 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     if (!service)
         return ord_fail(error, ORD_INTERNAL, "no memory");
     *service = (struct ord_service){.place = options->place, .port = options->port};
-    ord_clock_anchor(&service->clock, wall_ns, ord_boot_ns());
 
     struct ord_claim claim;
     enum ord_code code = service->port.claim(service->port.context, &service->place, &claim, error);
     if (code != ORD_OK)
         goto fail;
     service->place.node = claim.node;
-    start_generator(service, options, tick, claim.limit);
+    start(service, options, wall_ns, claim.limit);
     code = reserve(service, error);
     if (code != ORD_OK)
         goto fail;
@@ -142,7 +147,7 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
 enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error)
 {
     ord_clock_observe(&service->clock, ord_wall_ns(), ord_boot_ns());
-    if (!ord_reservation_is_due(&service->policy, service->place.slots_per_tick, base_tick(service),
+    if (!ord_reservation_is_due(&service->policy, service->place.slots_per_tick, now_tick(service),
                                 ord_generator_limit(&service->generator)))
         return ORD_OK;
     return reserve(service, error);

@@ -45,13 +45,14 @@ static int64_t offset_at(const struct terms *terms, int64_t boot_ns)
     return terms->offset_ns + elapsed * terms->slew_ppm / PPM;
 }
 
-void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t boot_ns)
+void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t floor_ns, int64_t boot_ns)
 {
+    int64_t start_ns = wall_ns > floor_ns ? wall_ns : floor_ns;
     atomic_init(&ret_clock->version, 0);
     atomic_init(&ret_clock->observed_boot_ns, boot_ns);
-    atomic_init(&ret_clock->offset_ns, wall_ns - boot_ns);
+    atomic_init(&ret_clock->offset_ns, start_ns - boot_ns);
     atomic_init(&ret_clock->slew_ppm, 0);
-    atomic_init(&ret_clock->wall_ahead_ns, 0);
+    atomic_init(&ret_clock->wall_ahead_ns, wall_ns - start_ns);
 }
 
 int64_t ord_clock_now(const struct ord_clock *clock, int64_t boot_ns)

@@ -1,10 +1,11 @@
 /*
  * Clock discipline: the time by which IDs are made.
  *
- * It is anchored once to the wall clock and then follows CLOCK_BOOTTIME, which nobody sets. It is drawn towards
- * the wall clock by at most 500 µs a second, so it never stands still and never goes back: a step back of the
- * wall clock of any size costs neither an error nor a stall. A wall clock that is more than 10 s ahead is not
- * followed (quarantine): a wrong clock years ahead would burn the layout's time for good.
+ * It is anchored once, to the wall clock or to the end of what earlier runs reserved, and then follows
+ * CLOCK_BOOTTIME, which nobody sets. It is drawn towards the wall clock by at most 500 µs a second, so it never
+ * stands still and never goes back: a step back of the wall clock of any size costs neither an error nor a
+ * stall. A wall clock that is more than 10 s ahead is not followed (quarantine): a wrong clock years ahead
+ * would burn the layout's time for good.
  *
  * Clock readings come in as values. `ord_clock_now` and `ord_clock_is_quarantined`: any thread. The rest: one
  * thread.
@@ -26,8 +27,10 @@ struct ord_clock {
     atomic_int_least64_t wall_ahead_ns; /* wall clock minus disciplined time, when last observed */
 };
 
-/* Sets the clock to the wall clock. Once, before other threads read it. */
-void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t boot_ns);
+/* Sets the clock to the wall clock, or to `floor_ns` if that is later: the time up to which IDs may have been
+ * given already, so that a wall clock that was set back between two runs stalls nobody. Once, before other
+ * threads read. */
+void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t floor_ns, int64_t boot_ns);
 
 /* Disciplined Unix time, in nanoseconds, at that boot time. Rises with boot_ns, whatever was observed. */
 int64_t ord_clock_now(const struct ord_clock *clock, int64_t boot_ns);

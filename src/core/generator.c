@@ -3,15 +3,9 @@
 void ord_generator_init(struct ord_generator *ret_generator, const struct ord_generator_options *options)
 {
     ret_generator->options = *options;
-    ret_generator->start_tick = options->start / options->slots_per_tick;
     ret_generator->end = options->ticks * options->slots_per_tick;
     atomic_init(&ret_generator->next, options->start);
     atomic_init(&ret_generator->limit, 0);
-}
-
-static uint64_t max(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Where an idle tick starts: one slot further round the lowest `spread` than the last slot that left. `next`
@@ -33,11 +27,11 @@ static uint64_t first_slot(const struct ord_generator_options *options, uint64_t
 static uint64_t ticks_until(const struct ord_generator *generator, uint64_t now_tick, uint64_t end)
 {
     const struct ord_generator_options *options = &generator->options;
-    uint64_t horizon = max(now_tick, generator->start_tick) + options->borrow_ticks;
+    uint64_t horizon = now_tick + options->borrow_ticks;
     if (end <= horizon * options->slots_per_tick)
         return 0;
     uint64_t needed = (end + options->slots_per_tick - 1) / options->slots_per_tick;
-    return needed - options->borrow_ticks - now_tick;
+    return needed - horizon;
 }
 
 enum ord_code ord_generator_take(struct ord_generator *generator, uint64_t now_tick, uint32_t count,

@@ -27,15 +27,14 @@ struct ord_generator_options {
     uint64_t ticks;          /* ticks that the layout has; no slot of a later tick ever leaves */
     uint64_t borrow_ticks;   /* how far slots may run ahead of the clock */
     uint32_t spread;         /* slots through which idle ticks rotate, 1 to slots_per_tick; 1: no rotation */
-    uint64_t start;          /* first slot number of this run: max(clock, what is durably used) */
+    uint64_t start;          /* first slot number of this run: at or above what earlier runs used */
 };
 
 struct ord_generator {
     alignas(64) atomic_uint_least64_t next;
     alignas(64) atomic_uint_least64_t limit;
     alignas(64) struct ord_generator_options options;
-    uint64_t start_tick; /* the horizon never lies below start_tick + borrow_ticks */
-    uint64_t end;        /* slot number at which the layout's time is over */
+    uint64_t end; /* slot number at which the layout's time is over */
 };
 
 /* Prepares a generator that hands out nothing until its limit is raised. */

@@ -42,7 +42,7 @@ struct ord_reservation_policy {
     uint64_t span_ticks;
 };
 
-/* The limit to reserve at `now_tick`, the later of the clock's tick and the generator's start tick. */
+/* The limit to reserve when the clock reads `now_tick`. */
 uint64_t ord_reservation_target(const struct ord_reservation_policy *policy, uint32_t slots_per_tick,
                                 uint64_t now_tick);
 

@@ -52,7 +52,7 @@ static void *observer(void *context)
 
 int main(void)
 {
-    ord_clock_anchor(&disciplined, 0, 0);
+    ord_clock_anchor(&disciplined, 0, 0, 0);
     pthread_t readers[READERS], writer;
     pthread_create(&writer, NULL, observer, NULL);
     for (int i = 0; i < READERS; i++)

@@ -11,7 +11,7 @@
 static struct ord_clock anchored(void)
 {
     struct ord_clock clock;
-    ord_clock_anchor(&clock, WALL, BOOT);
+    ord_clock_anchor(&clock, WALL, 0, BOOT);
     return clock;
 }
 
@@ -77,6 +77,15 @@ Test(clock, a_wall_clock_far_ahead_is_not_followed_until_it_is_near)
     clock = anchored();
     cr_expect_eq(drawn(&clock, ORD_CLOCK_QUARANTINE_NS, 5), 5 * 500000);
     cr_expect_not(ord_clock_is_quarantined(&clock));
+}
+
+Test(clock, starts_no_lower_than_its_floor_and_is_drawn_back_from_there)
+{
+    struct ord_clock clock;
+    ord_clock_anchor(&clock, WALL, WALL + 3600 * SECOND, BOOT);
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL + 3600 * SECOND);
+    cr_expect_eq(ord_clock_wall_ahead(&clock), -3600 * SECOND);
+    cr_expect_eq(drawn(&clock, 0, 10), 3600 * SECOND - 10 * 500000);
 }
 
 Test(clock, does_not_run_on_when_nobody_observes)
