@@ -3,6 +3,7 @@ import grpc
 from google.protobuf import descriptor_pb2
 
 SERVICE = "ordinal.v1.IdService"
+HEALTH = "grpc.health.v1.Health"
 TIMEOUT = 20
 
 
@@ -35,21 +36,30 @@ class Client:
             response_deserializer=self.types[method.output_type.full_name].FromString,
         )
 
-    def request(self, name, service=SERVICE, **fields):
-        return self.types[self.types.service(service).methods_by_name[name].input_type.full_name](**fields)
+    def request(self, name, **fields):
+        """The request message of one of IdService's methods."""
+        return self.types[self.types.service(SERVICE).methods_by_name[name].input_type.full_name](**fields)
 
-    def call(self, name, service=SERVICE, timeout=TIMEOUT, metadata=None, **fields):
-        return self.method(name, service)(
-            self.request(name, service, **fields), timeout=timeout, metadata=metadata
-        )
+    def call(self, name, timeout=TIMEOUT, metadata=None, **fields):
+        return self.method(name)(self.request(name, **fields), timeout=timeout, metadata=metadata)
 
-    def fails(self, name, service=SERVICE, timeout=TIMEOUT, **fields):
+    def fails(self, name, timeout=TIMEOUT, **fields):
         """The error of a call that has to fail, as a Failure."""
         try:
-            reply = self.call(name, service, timeout=timeout, **fields)
+            reply = self.call(name, timeout=timeout, **fields)
         except grpc.RpcError as error:
             return Failure(error, self.types)
         raise AssertionError(f"{name} succeeded: {reply}")
+
+    def check(self, service="", timeout=TIMEOUT):
+        """The state that Check tells of a service."""
+        request = self.types["grpc.health.v1.HealthCheckRequest"](service=service)
+        return self.method("Check", HEALTH)(request, timeout=timeout).status
+
+    def watch(self, service="", timeout=TIMEOUT):
+        """Opens Watch of a service."""
+        request = self.types["grpc.health.v1.HealthCheckRequest"](service=service)
+        return self.method("Watch", HEALTH)(request, timeout=timeout)
 
     def raw(self, path, payload, timeout=TIMEOUT):
         """Sends bytes to any path; returns the reply's bytes, or the Failure."""

@@ -65,7 +65,7 @@ def test_grpc_js(shared, node, types):
     assert isinstance(out["id"], str) and int(out["id"]) > 2**53, "longs came as strings"
     assert sum(run["count"] for run in out["batch"]["runs"]) == 5
     assert out["described"]["id"] == out["id"] and out["described"]["node"] == 7
-    assert int(out["bounds"]["min_id"]) < int(out["bounds"]["max_id"])
+    assert int(out["bounds"]["minId"]) < int(out["bounds"]["maxId"])
     assert [sum(run["count"] for run in reply["runs"]) for reply in out["stream"]] == [1, 1000, 3]
     for refused in (out["refused"], out["refusedStream"]):
         assert (refused["code"], refused["message"]) == (11, "count: 0 is out of range; allowed 1 to 1000000")

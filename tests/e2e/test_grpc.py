@@ -171,21 +171,32 @@ def test_oversized_requests_are_refused(calls):
     assert calls.call("GetId").id > 0, "the server goes on"
 
 
-def test_what_is_not_http2_does_no_harm(shared, calls):
-    host, port = shared.grpc.split(":")
-    for noise in (
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"\x00" * 64,
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff",
-    ):
-        with socket.create_connection((host, int(port)), timeout=20) as raw:
-            raw.sendall(noise)
-            raw.settimeout(20)
-            try:
-                while raw.recv(4096):
-                    pass
-            except ConnectionResetError:
+def closes(target, noise, patience=20):
+    """Whether the server ends a connection on which that was sent."""
+    host, port = target.grpc.split(":")
+    with socket.create_connection((host, int(port)), timeout=patience) as raw:
+        raw.sendall(noise)
+        try:
+            while raw.recv(4096):
                 pass
+        except ConnectionResetError:
+            pass
+        except TimeoutError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "noise", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64, b"\x16\x03\x01\x02\x00" * 9]
+)
+def test_what_is_not_http2_is_hung_up_on(shared, calls, noise):
+    assert closes(shared, noise)
+    assert calls.call("GetId").id > 0
+
+
+def test_a_handshake_that_does_not_come_is_hung_up_on(shared, calls):
+    """Connections are bounded in number: one that never says a word must not keep its place."""
+    assert closes(shared, b"PRI * HT", patience=30)
     assert calls.call("GetId").id > 0
 
 

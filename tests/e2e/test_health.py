@@ -4,7 +4,6 @@ import pytest
 
 import rest
 
-HEALTH = "grpc.health.v1.Health"
 UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
 
 
@@ -15,28 +14,23 @@ def calls(client, shared):
 
 @pytest.mark.parametrize("service", ["", "ordinal.v1.IdService"])
 def test_check(calls, service):
-    request = calls.request("Check", HEALTH, service=service)
-    assert calls.method("Check", HEALTH)(request, timeout=20).status == SERVING
+    assert calls.check(service) == SERVING
 
 
 def test_check_of_an_unknown_service(calls):
     with pytest.raises(grpc.RpcError) as caught:
-        calls.method("Check", HEALTH)(calls.request("Check", HEALTH, service="no.Such"), timeout=20)
+        calls.check("no.Such")
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-def watch(calls, service, timeout=30):
-    return calls.method("Watch", HEALTH)(calls.request("Watch", HEALTH, service=service), timeout=timeout)
-
-
 def test_watch_says_the_state_at_once(calls):
-    stream = watch(calls, "")
+    stream = calls.watch()
     assert next(stream).status == SERVING
     stream.cancel()
 
 
 def test_watch_of_an_unknown_service_stays_open(calls):
-    stream = watch(calls, "no.Such", timeout=2)
+    stream = calls.watch("no.Such", timeout=2)
     assert next(stream).status == SERVICE_UNKNOWN
     with pytest.raises(grpc.RpcError) as caught:
         next(stream)
@@ -45,7 +39,7 @@ def test_watch_of_an_unknown_service_stays_open(calls):
 
 def test_watchers_hear_of_the_drain(start, client):
     target = start()
-    streams = [watch(client(target), service) for service in ("", "ordinal.v1.IdService")]
+    streams = [client(target).watch(service) for service in ("", "ordinal.v1.IdService")]
     assert [next(stream).status for stream in streams] == [SERVING, SERVING]
     target.terminate()
     assert [next(stream).status for stream in streams] == [NOT_SERVING, NOT_SERVING]
@@ -55,7 +49,7 @@ def test_watchers_hear_of_the_drain(start, client):
 def test_many_watchers_may_leave(start, client):
     target = start()
     for _ in range(20):
-        stream = watch(client(target), "")
+        stream = client(target).watch()
         next(stream)
         stream.cancel()
     target.stop()

@@ -58,7 +58,7 @@ def test_man_pages_render(installed, name):
 
 def test_man_pages_tell_every_option(installed):
     text = page(installed, "ordinald").read_text().replace("\\-", "-")
-    for word in ("--node-id", "ORDINAL_GRPC_LISTEN", "drain_timeout", "--check-config"):
+    for word in ("--node-id", "ORDINAL_GRPC_LISTEN", "--drain-timeout", "--check-config"):
         assert word in text
 
 

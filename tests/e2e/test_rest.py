@@ -53,12 +53,8 @@ def test_ids(shared, count):
     assert len(ids) == count and ids == sorted(set(ids))
 
 
-def test_count_is_one_unless_given_or_required(shared):
-    reply = get(shared, "/v1/ids")
-    if reply.status == 200:
-        assert len(reply.json()["ids"]) == 1
-    else:
-        assert "count" in reply.is_problem(400, "out-of-range")
+def test_count_is_required(shared):
+    assert "count" in get(shared, "/v1/ids").is_problem(400, "invalid-argument")
 
 
 def test_runs(shared):
@@ -158,7 +154,6 @@ def test_text(shared):
 def test_accept(shared, accept, type_):
     reply = get(shared, "/v1/id", Accept=accept)
     assert (reply.status, reply.type) == (200, type_)
-    assert "Accept" in (reply.headers["Vary"] or "")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +217,7 @@ def test_mistakes(shared, path, status, code, word):
 @pytest.mark.parametrize(
     "path", ["/v1/id", "/v1/ids?count=1", "/v1/ids/1", "/", "/docs", "/openapi.yaml", "/livez", "/metrics"]
 )
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_not_allowed(shared, path, method):
     reply = rest.get(shared, path, method=method)
     assert reply.status == 405
@@ -231,16 +226,28 @@ def test_other_methods_are_not_allowed(shared, path, method):
         reply.is_problem(405, "method-not-allowed")
 
 
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW", "get"])
+def test_methods_that_are_none_of_ours(shared, method):
+    """The library below refuses some of them before the path is looked at; nothing is echoed."""
+    got = raw(
+        shared, f"{method} /v1/id HTTP/1.1\r\nHost: x\r\nX-Secret: 7\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert got.split()[1] in (b"400", b"405", b"501") and b"X-Secret" not in got
+
+
 def test_uri_too_long(shared):
     get(shared, "/v1/ids?count=1&format=" + "x" * 6000).is_problem(414, "uri-too-long")
 
 
 def test_headers_too_large(shared):
+    get(shared, "/v1/id", X_Long="x" * 20_000).is_problem(431, "headers-too-large")
+
+
+def test_headers_far_too_large(shared):
     try:
-        reply = get(shared, "/v1/id", X_Long="x" * 60_000)
-        assert reply.status in (413, 431)
-    except (ConnectionError, rest.http.client.HTTPException):
-        pass
+        assert get(shared, "/v1/id", X_Long="x" * 1_000_000).status in (400, 431)
+    except OSError:
+        pass  # refused while it was still being sent
     assert get(shared, "/v1/id").status == 200
 
 
@@ -324,11 +331,12 @@ def test_a_refused_post_does_not_confuse_the_connection(shared):
     assert b"405" in got.split(b"\r\n")[0] and b"404" not in got
 
 
-def test_request_ids_come_back(shared):
-    reply = get(shared, "/v1/id", X_Request_Id="abc-123")
-    assert reply.headers["X-Request-Id"] == "abc-123"
-    got = raw(shared, b"GET /v1/id HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x01b<>\r\nConnection: close\r\n\r\n")
-    assert b"\x01" not in got
+def test_request_ids_come_back_with_the_debug_log(start):
+    target = start("--log-level", "debug")
+    assert get(target, "/v1/id", X_Request_Id="abc-123").headers["X-Request-Id"] == "abc-123"
+    assert get(target, "/v1/id").headers["X-Request-Id"]
+    got = raw(target, b"GET /v1/id HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x01b<>\r\nConnection: close\r\n\r\n")
+    assert b"\x01" not in got and b"<" not in got
 
 
 # Cross origin
