@@ -32,7 +32,8 @@ enum ord_code ord_grpc_open(struct ord_service *service, const struct ord_grpc_o
 const char *ord_grpc_address(const struct ord_grpc *grpc);
 
 /* Stops accepting, tells clients to go elsewhere, lets calls finish for up to `limit_ms` and cancels the rest.
- * Streams end with UNAVAILABLE between two replies. Afterwards no call is live. Once more is nothing. */
+ * Streams end with UNAVAILABLE between two replies. A call that crosses the news is refused by the core, as
+ * CANCELLED. Afterwards no call is live. Once more is nothing. */
 void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms);
 
 /* Drains without patience if that was not done, and frees everything. Takes NULL; returns NULL. */
