@@ -91,7 +91,7 @@ static void put_inflated(struct ord_http_call *call, const struct ord_http_asset
     }
     inflateEnd(&stream);
     if (state != Z_STREAM_END)
-        call->is_broken = true;
+        call->is_broken = call->must_close = true;
 }
 
 static void answer_asset(struct ord_http_call *call, const struct ord_http_asset *asset)

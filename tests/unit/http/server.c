@@ -11,6 +11,7 @@
 #include "store/memory.h"
 
 #define REPLY_MAX 65536
+#define BORROW_US 100000
 
 /* A service and a server on a port of its own. */
 struct bench {
@@ -28,7 +29,7 @@ static struct ord_http_options options_for(const char *listen)
 static void open_service(struct bench *bench)
 {
     struct ord_layout layout;
-    struct ord_service_options options = {.borrow_us = 100000, .max_wait_us = 5000000};
+    struct ord_service_options options = {.borrow_us = BORROW_US, .max_wait_us = 5000000};
     memset(bench, 0, sizeof *bench);
     options.port = ord_memory_store_port(&bench->store);
     cr_assert_eq(ord_layout_parse("default", NULL, NULL, &layout, NULL), ORD_OK);
@@ -325,6 +326,10 @@ Test(capacity, a_caller_is_refused_with_a_hint_or_waits)
     use_up(bench.service);
     ask(&bench, "GET /v1/ids?count=400000&form=runs" CLOSE "Prefer: wait=5\r\n\r\n", reply);
     cr_assert_eq(status_of(reply), 200, "%s", reply);
+    /* The reply was held back until its IDs lay within what may be borrowed, give or take the tick that began.
+     */
+    int64_t ahead_us = ord_service_ahead_us(bench.service);
+    cr_assert_leq(ahead_us, BORROW_US + 2000, "%ld us ahead", (long)ahead_us);
     close_bench(&bench);
 }
 
