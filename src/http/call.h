@@ -30,6 +30,8 @@ struct ord_http_shared {
     pthread_cond_t quiet; /* signalled while draining, when nothing is in flight */
     char cors[512];       /* header lines of every reply; "" when CORS is off */
     char preflight[768];  /* header lines of a preflight's reply */
+    atomic_bool started;
+    char start_failure[256]; /* what the library logged before it had started */
 };
 
 #define ORD_HTTP_OUT_SIZE 16384
@@ -93,6 +95,11 @@ void ord_http_problem(struct ord_http_call *call, const struct ord_error *error,
 
 /* Sends what is gathered. */
 void ord_http_flush(struct ord_http_call *call);
+
+/* Callbacks of the library, whose user data is a struct ord_http_shared: answers a request; answers one that
+ * the library could not read. */
+int ord_http_begin_request(struct mg_connection *connection);
+int ord_http_refuse(struct mg_connection *connection, int status, const char *message);
 
 /* Routes and answers: `call` holds the request. */
 void ord_http_route(struct ord_http_call *call);
