@@ -79,9 +79,10 @@ Test(output, waits_for_a_reader_on_a_descriptor_that_must_not_block)
     ord_output_init(&output, ends[1]);
     for (int i = 0; i < 10; i++)
         ord_output_write(&output, piece, sizeof piece);
-    cr_assert_eq(ord_output_finish(&output, NULL), ORD_OK);
+    enum ord_code code = ord_output_finish(&output, NULL);
     close(ends[1]);
     void *total;
     pthread_join(reader, &total);
+    cr_assert_eq(code, ORD_OK);
     cr_assert_eq((size_t)total, 10 * sizeof piece);
 }
