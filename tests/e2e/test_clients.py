@@ -1,9 +1,10 @@
-"""buf curl and grpc-js: clients that nobody here wrote."""
+"""buf curl, grpc-js and h2load: clients that nobody here wrote."""
 import json
 import subprocess
 
 import pytest
 
+import metrics
 from daemon import NODE, ROOT, environment
 from ids import SERVICE
 
@@ -79,3 +80,24 @@ def test_grpc_js_reflection(shared, node, version):
     assert int(out["id"]) > 0
     assert SERVICE in out["services"]
     assert out["methods"] == ["DescribeId", "GetId", "GetIdBounds", "GetIds", "StreamIds"]
+
+
+def test_h2load_is_answered_and_counted(start, tmp_path):
+    """h2load counts HTTP statuses, ordinald's metrics count what was given: both come to the same."""
+    target = start("--borrow", "10s")
+    body = tmp_path / "body"
+    body.write_bytes(b"\0" + (2).to_bytes(4, "big") + b"\x08\x03")  # GetIdsRequest{count: 3} in gRPC's frame
+    command = ["h2load", "-n", "4000", "-c", "4", "-m", "20", "-t", "1", "-d", body]
+    command += [
+        "-H",
+        "content-type: application/grpc",
+        "-H",
+        "te: trailers",
+        f"http://{target.grpc}/{SERVICE}/GetIds",
+    ]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "4000 succeeded, 0 failed, 0 errored, 0 timeout" in done.stdout, done.stdout
+    after = metrics.read(target)
+    assert metrics.calls(after, "grpc", "GetIds") == 4000
+    assert after["ordinal_ids_total", 'protocol="grpc"'] == 12_000
