@@ -13,8 +13,9 @@
 
 #define PATH_MAX_BYTES 128
 
-/* What one caller can cost, and what of the core's is not needed. `grpc.minimal_stack` would save a little
- * more, but takes the limits on message size, idle time and age along. */
+/* What one caller can cost, and what of the core's is not needed. Left out on purpose: `grpc.minimal_stack`,
+ * which saves 3 % of a call's instructions and takes the limit on message size along; and limits on a
+ * connection's idle time and age, which cost 8 %, while dead and silent peers are found by pings. */
 static const struct {
     const char *key;
     int value;
@@ -22,9 +23,6 @@ static const struct {
     {GRPC_ARG_MAX_CONCURRENT_STREAMS, 100},
     {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, ORD_REQUEST_MAX},
     {GRPC_ARG_MAX_METADATA_SIZE, 8192},
-    {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 10 * 60 * 1000},
-    {GRPC_ARG_MAX_CONNECTION_AGE_MS, 12 * 60 * 60 * 1000},
-    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 60 * 1000},
     /* Our pings find dead peers, with calls or without; theirs may come every 10 s. */
     {GRPC_ARG_KEEPALIVE_TIME_MS, 30 * 1000},
     {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000},
