@@ -11,25 +11,26 @@
 /* More bits than any layout has for nodes. */
 #define NODE_BITS_MAX 24
 
-/* Layouts in which every epoch and every unit fits. */
-#define ANY_EPOCH "tick:16,sequence:1"
+/* With these no layout, epoch or unit leads past the year 9999 by itself. */
+#define SMALLEST_UNIT "1us"
+#define SHORTEST_LAYOUT "tick:16,sequence:1"
 
 enum ord_code ord_check_layout(const char *text, struct ord_error *error)
 {
     struct ord_layout layout;
-    return ord_layout_parse(text, NULL, NULL, &layout, error);
+    return ord_layout_parse(text, NULL, SMALLEST_UNIT, &layout, error);
 }
 
 enum ord_code ord_check_epoch(const char *text, struct ord_error *error)
 {
     struct ord_layout layout;
-    return ord_layout_parse(ANY_EPOCH, text, NULL, &layout, error);
+    return ord_layout_parse(SHORTEST_LAYOUT, text, NULL, &layout, error);
 }
 
 enum ord_code ord_check_time_unit(const char *text, struct ord_error *error)
 {
     struct ord_layout layout;
-    return ord_layout_parse(ANY_EPOCH, NULL, text, &layout, error);
+    return ord_layout_parse(SHORTEST_LAYOUT, NULL, text, &layout, error);
 }
 
 enum ord_code ord_check_node_id(const char *text, struct ord_error *error)

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,10 @@ static bool act(const struct ord_settings *settings, int *ret_status)
         ord_settings_print(settings, stdout);
     else
         return false;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "ordinald: standard output: %s\n", strerror(errno));
+        *ret_status = EXIT_FAILURE;
+    }
     return true;
 }
 
