@@ -1,10 +1,9 @@
 /* No memory: the n-th allocation of ours fails, for every n until the reading passes through. The linker puts
- * the
- * __wrap_ functions in the place of the library's (see meson.build). */
+ * the __wrap_ functions in the place of the library's (see meson.build). */
 #include "programs.h"
 #include "reading.h"
 
-static int left; /* how many allocations succeed; -1: all do */
+static int left = -1; /* how many allocations succeed; -1: all do */
 
 static bool fails(void)
 {
