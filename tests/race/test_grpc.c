@@ -32,7 +32,7 @@ enum {
 #define PATH "/ordinal.v1.IdService/"
 #define STATE(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 
-static void fail(const char *what, const char *detail)
+_Noreturn static void fail(const char *what, const char *detail)
 {
     printf("not ok 1 - %s: %s\n", what, detail);
     exit(1);
