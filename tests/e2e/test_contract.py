@@ -126,6 +126,8 @@ def test_problem_codes_are_those_of_the_table_of_errors():
     known = set(re.findall(r'\[ORD_[A-Z_]+\] = \{"([a-z-]+)"', source))
     listed = set(OPENAPI["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
     assert listed and listed < known
+    page = (ROOT / "src/http/web/docs.html").read_text()
+    assert set(re.findall(r'<dt id="([a-z-]+)"><code>\1</code>', page)) == listed
 
 
 def test_generated_code_is_what_the_protos_give(tmp_path):
