@@ -1,5 +1,6 @@
 """Reads /metrics."""
 import re
+import time
 
 import rest
 
@@ -20,6 +21,14 @@ def read(target):
     reply = rest.get(target, "/metrics")
     assert reply.status == 200, reply
     return parse(reply.text)
+
+
+def wait(target, condition, patience=20):
+    """The samples once the condition holds of them, or the last ones: a call is counted after its reply has left."""
+    until = time.monotonic() + patience
+    while not condition(samples := read(target)) and time.monotonic() < until:
+        pass
+    return samples
 
 
 def calls(samples, protocol, method, code="ok"):

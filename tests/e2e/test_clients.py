@@ -98,6 +98,6 @@ def test_h2load_is_answered_and_counted(start, tmp_path):
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "4000 succeeded, 0 failed, 0 errored, 0 timeout" in done.stdout, done.stdout
-    after = metrics.read(target)
+    after = metrics.wait(target, lambda samples: metrics.calls(samples, "grpc", "GetIds") == 4000)
     assert metrics.calls(after, "grpc", "GetIds") == 4000
     assert after["ordinal_ids_total", 'protocol="grpc"'] == 12_000

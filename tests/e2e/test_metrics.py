@@ -42,24 +42,17 @@ def test_calls_are_counted_once(start, client):
     rest.get(target, "/v1/ids/1", {"Accept": "image/png"})
     calls.raw("/no.Such/Method", b"")
 
-    def settled():
-        after = metrics.read(target)
-        return after if metrics.calls(after, "grpc", "unknown", "unimplemented") else None
-
-    until = time.monotonic() + 20
-    while not (after := settled()):
-        assert time.monotonic() < until
-    counted = {key: value for key, value in moved(before, after).items() if key[0] == "ordinal_calls_total"}
-
     def one(protocol, method, code="ok"):
         return ("ordinal_calls_total", f'protocol="{protocol}",method="{method}",code="{code}"')
 
-    streamed = counted.pop(one("grpc", "StreamIds"))
-    assert streamed in (1, 2), "a stream counts as one call, or each of its replies does"
-    assert counted == {
+    def counted(after):
+        return {key: value for key, value in moved(before, after).items() if key[0] == "ordinal_calls_total"}
+
+    expected = {
         one("grpc", "GetId"): 3,
         one("grpc", "GetIds"): 1,
         one("grpc", "GetIds", "out-of-range"): 1,
+        one("grpc", "StreamIds"): 2,  # each reply is one
         one("grpc", "DescribeId"): 1,
         one("grpc", "unknown", "unimplemented"): 1,
         one("rest", "GetId"): 2,
@@ -67,6 +60,8 @@ def test_calls_are_counted_once(start, client):
         one("rest", "GetIds", "out-of-range"): 1,
         one("rest", "DescribeId", "not-acceptable"): 1,
     }
+    assert counted(metrics.wait(target, lambda samples: counted(samples) == expected)) == expected
+    after = metrics.wait(target, lambda samples: samples["ordinal_ids_total", 'protocol="rest"'] == 9)
     assert after["ordinal_ids_total", 'protocol="grpc"'] == 3 + 100 + 11
     assert after["ordinal_ids_total", 'protocol="rest"'] == 2 + 7
     count = ("ordinal_call_duration_seconds_count", 'protocol="grpc",method="GetId"')
@@ -77,9 +72,17 @@ def test_what_is_refused_gives_no_ids(start):
     target = start(*SMALL)
     rest.get(target, f"/v1/ids?count={SMALL_BATCH}")
     rest.get(target, f"/v1/ids?count={SMALL_BATCH}").is_problem(429, "capacity")
-    after = metrics.read(target)
-    assert after["ordinal_ids_total", 'protocol="rest"'] == SMALL_BATCH
-    assert metrics.calls(after, "rest", "GetIds", "capacity") == 1
+
+    def both(samples):
+        return [metrics.calls(samples, "rest", "GetIds", code) for code in ("ok", "capacity")] == [1, 1]
+
+    after = metrics.wait(target, both)
+    assert both(after)
+    assert metrics.wait(target, given)["ordinal_ids_total", 'protocol="rest"'] == SMALL_BATCH
+
+
+def given(samples):
+    return samples["ordinal_ids_total", 'protocol="rest"'] > 0
 
 
 def test_probes_and_pages_are_no_calls(start):
