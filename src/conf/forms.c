@@ -21,6 +21,14 @@ size_t ord_group_next(const struct ord_option *options, size_t count, size_t ind
     return index;
 }
 
+bool ord_program_reads_file(const struct ord_program *program)
+{
+    for (size_t i = 0; i < program->option_count; i++)
+        if (strcmp(program->options[i].name, "config") == 0)
+            return true;
+    return false;
+}
+
 const char *ord_group_begins(const struct ord_option *options, size_t index)
 {
     const char *group = group_of(&options[index]);

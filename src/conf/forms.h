@@ -13,6 +13,9 @@ void ord_render_zsh(const struct ord_program *program, FILE *out);
 void ord_render_fish(const struct ord_program *program, FILE *out);
 void ord_render_markdown(const struct ord_program *program, FILE *out);
 
+/* Whether a program has an option that names a config file. */
+bool ord_program_reads_file(const struct ord_program *program);
+
 /* Options in groups: the heading of the group that `options[index]` is the first of, or NULL if it is not. */
 const char *ord_group_begins(const struct ord_option *options, size_t index);
 

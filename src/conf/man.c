@@ -187,7 +187,9 @@ void ord_render_man(const struct ord_program *program, FILE *out)
     for (size_t i = 0; i < program->verb_count; i++)
         write_verb(program, &program->verbs[i], out);
     fputs(".SH OPTIONS\n", out);
-    fputs("A flag wins over its variable, the variable over the config file, the file over the default.\n",
+    fputs(ord_program_reads_file(program)
+              ? "A flag wins over its variable, the variable over the config file, the file over the default.\n"
+              : "A flag wins over its variable, the variable over the default.\n",
           out);
     write_options(program->options, program->option_count, out);
     write_statuses(program, out);

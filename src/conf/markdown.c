@@ -20,7 +20,7 @@ static void write_name(const struct ord_option *option, enum ord_form form, FILE
         fprintf(out, "`%s`", name);
 }
 
-static void write_row(const struct ord_option *option, FILE *out)
+static void write_row(const struct ord_option *option, bool with_key, FILE *out)
 {
     const char *argument = ord_option_argument(option);
     fputs("| ", out);
@@ -30,8 +30,10 @@ static void write_row(const struct ord_option *option, FILE *out)
     write_name(option, ORD_FORM_VARIABLE, out);
     if (option->also_env)
         fprintf(out, ", `%s`", option->also_env);
-    fputs(" | ", out);
-    write_name(option, ORD_FORM_KEY, out);
+    if (with_key) {
+        fputs(" | ", out);
+        write_name(option, ORD_FORM_KEY, out);
+    }
     fputs(" | ", out);
     if (option->preset)
         fprintf(out, "`%s`", option->preset);
@@ -42,20 +44,21 @@ static void write_row(const struct ord_option *option, FILE *out)
     fputs(" |\n", out);
 }
 
-static void write_table(const struct ord_option *options, size_t count, FILE *out)
+static void write_table(const struct ord_option *options, size_t count, bool with_key, FILE *out)
 {
-    fputs("| Option | Variable | Key in the file | Default | Allowed | Meaning |\n|---|---|---|---|---|---|\n",
-          out);
+    fprintf(out, "| Option | Variable |%s Default | Allowed | Meaning |\n|---|---|%s---|---|---|\n",
+            with_key ? " Key in the file |" : "", with_key ? "---|" : "");
     for (size_t first = 0; first < count; first++)
         if (ord_group_begins(options, first))
             for (size_t i = first; i < count; i = ord_group_next(options, count, i))
-                write_row(&options[i], out);
+                write_row(&options[i], with_key, out);
 }
 
 void ord_render_markdown(const struct ord_program *program, FILE *out)
 {
+    bool with_key = ord_program_reads_file(program);
     if (program->option_count > 0)
-        write_table(program->options, program->option_count, out);
+        write_table(program->options, program->option_count, with_key, out);
     for (size_t i = 0; i < program->verb_count; i++) {
         const struct ord_verb *verb = &program->verbs[i];
         fprintf(out, "\n### `%s %s%s%s`\n\n", program->name, verb->name, verb->arguments ? " " : "",
@@ -63,6 +66,6 @@ void ord_render_markdown(const struct ord_program *program, FILE *out)
         write_cell(verb->help, out);
         fputs("\n\n", out);
         if (verb->option_count > 0)
-            write_table(verb->options, verb->option_count, out);
+            write_table(verb->options, verb->option_count, with_key, out);
     }
 }
