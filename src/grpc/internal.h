@@ -151,7 +151,9 @@ struct ord_grpc {
     grpc_channel *wake_channel;
     grpc_call *wake_call;
     struct ord_event wake;
-    bool woken, wants_drain, wants_cancel, finished;
+    bool woken, wants_drain, wants_cancel;
+    bool quiet;    /* draining, and no call is live or asked for */
+    bool finished; /* the thread has ended */
 };
 
 /* Runs `wake` in the queue's thread, soon. Any thread. */

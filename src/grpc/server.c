@@ -13,6 +13,9 @@
 
 #define PATH_MAX_BYTES 128
 
+/* Idle clients may take seconds to hang up when told to go; once no call is live they get this long. */
+#define GOODBYE_MS 100
+
 /* What one caller can cost, and what of the core's is not needed. Left out on purpose: `grpc.minimal_stack`,
  * which saves 3 % of a call's instructions and takes the limit on message size along; and limits on a
  * connection's idle time and age, which cost 8 %, while dead and silent peers are found by pings. */
@@ -132,11 +135,21 @@ static void shut_down(struct ord_event *event, bool ok)
     ORD_OWNER(event, struct ord_grpc, shutdown)->stopped = true;
 }
 
+static void tell(struct ord_grpc *grpc, bool *fact)
+{
+    pthread_mutex_lock(&grpc->lock);
+    *fact = true;
+    pthread_cond_broadcast(&grpc->changed);
+    pthread_mutex_unlock(&grpc->lock);
+}
+
 /* Serves until the core has shut down and given every call back. */
 static void *run(void *context)
 {
     struct ord_grpc *grpc = context;
     while (!grpc->stopped || grpc->calls > 0) {
+        if (grpc->draining && grpc->calls == 0)
+            tell(grpc, &grpc->quiet);
         grpc_event event = grpc_completion_queue_next(grpc->queue, ord_holds_next(grpc), NULL);
         if (event.type == GRPC_OP_COMPLETE) {
             struct ord_event *tag = event.tag;
@@ -145,10 +158,8 @@ static void *run(void *context)
         }
         ord_holds_release(grpc);
     }
-    pthread_mutex_lock(&grpc->lock);
-    grpc->finished = true;
-    pthread_cond_broadcast(&grpc->changed);
-    pthread_mutex_unlock(&grpc->lock);
+    tell(grpc, &grpc->quiet);
+    tell(grpc, &grpc->finished);
     return NULL;
 }
 
@@ -289,8 +300,8 @@ static void ask_to(struct ord_grpc *grpc, bool *wish)
     ord_grpc_wake(grpc);
 }
 
-/* Whether the queue's thread finished within the limit. */
-static bool wait_finished(struct ord_grpc *grpc, uint32_t limit_ms)
+/* Waits until a fact that the queue's thread tells is true; false when the limit is over first. */
+static bool wait_for(struct ord_grpc *grpc, const bool *fact, uint32_t limit_ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -300,11 +311,11 @@ static bool wait_finished(struct ord_grpc *grpc, uint32_t limit_ms)
     until.tv_nsec %= 1000000000;
 
     pthread_mutex_lock(&grpc->lock);
-    while (!grpc->finished && pthread_cond_timedwait(&grpc->changed, &grpc->lock, &until) == 0)
+    while (!*fact && pthread_cond_timedwait(&grpc->changed, &grpc->lock, &until) == 0)
         continue;
-    bool finished = grpc->finished;
+    bool is_true = *fact;
     pthread_mutex_unlock(&grpc->lock);
-    return finished;
+    return is_true;
 }
 
 void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
@@ -314,15 +325,17 @@ void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
     grpc->drained = true;
     ord_listener_stop(grpc->listener);
     ask_to(grpc, &grpc->wants_drain);
-    if (!grpc->has_thread || !wait_finished(grpc, limit_ms)) {
-        if (limit_ms > 0)
-            ord_log(ORD_LOG_WARN, "the time to drain is over, closing what is open", "protocol", "grpc", NULL);
+    if (!grpc->has_thread) {
         ask_to(grpc, &grpc->wants_cancel);
-    }
-    if (grpc->has_thread)
-        pthread_join(grpc->thread, NULL);
-    else
         run(grpc);
+        return;
+    }
+    if (!wait_for(grpc, &grpc->quiet, limit_ms) && limit_ms > 0)
+        ord_log(ORD_LOG_WARN, "the time to drain is over, closing what is open", "protocol", "grpc", NULL);
+    else
+        wait_for(grpc, &grpc->finished, GOODBYE_MS);
+    ask_to(grpc, &grpc->wants_cancel);
+    pthread_join(grpc->thread, NULL);
 }
 
 static void close_core(struct ord_grpc *grpc)
