@@ -4,11 +4,20 @@
  * It is anchored once, to the wall clock or to the end of what earlier runs reserved, and then follows
  * CLOCK_BOOTTIME, which nobody sets. It is drawn towards the wall clock by at most 500 µs a second, so it never
  * stands still and never goes back: a step back of the wall clock of any size costs neither an error nor a
- * stall. A wall clock that is more than 10 s ahead is not followed (quarantine): a wrong clock years ahead
- * would burn the layout's time for good.
+ * stall.
  *
- * Clock readings come in as values. `ord_clock_now` and `ord_clock_is_quarantined`: any thread. The rest: one
- * thread.
+ * A wall clock that is further ahead than a threshold is not followed, since a wrong clock years ahead would
+ * burn the layout's time for good. Its step is *quarantined* until someone decides on it, or until it is gone:
+ * an accepted step is leapt over at once, by ord_clock_leap; a rejected one is no concern until it grows.
+ *
+ *                 over the threshold                    accept                leap
+ *     FOLLOWING ----------------------> QUARANTINED <----------> ACCEPTED ------------> FOLLOWING
+ *         ^                                 |   ^   another step     |
+ *         |       the wall clock is near    |   |                    | reject
+ *         +---------------------------------+   +---- REJECTED <-----+
+ *
+ * Clock readings come in as values. `ord_clock_observe` and `ord_clock_leap`: one thread. Everything else, once
+ * anchored: any thread, without locks.
  */
 #pragma once
 
@@ -19,12 +28,29 @@
 #define ORD_CLOCK_SLEW_PPM 500
 #define ORD_CLOCK_QUARANTINE_NS INT64_C(10000000000)
 
+enum ord_clock_state {
+    ORD_CLOCK_FOLLOWING,   /* the wall clock is drawn to */
+    ORD_CLOCK_QUARANTINED, /* it stepped forward; nobody has decided on that */
+    ORD_CLOCK_ACCEPTED,    /* it stepped forward, and is leapt to as soon as IDs may be given there */
+    ORD_CLOCK_REJECTED,    /* it stepped forward, and is not followed until it is near again */
+};
+
+/* What the wall clock did. */
+struct ord_clock_step {
+    enum ord_clock_state state;
+    int64_t size_ns; /* how far ahead it stepped, in whole microseconds; 0 while it is followed */
+};
+
 /* Disciplined time is boot + offset + slew * (boot - observed), the last term for at most a second. The three
  * are read together: `version` is odd while they change. */
 struct ord_clock {
     atomic_uint version;
     atomic_int_least64_t observed_boot_ns, offset_ns, slew_ppm;
     atomic_int_least64_t wall_ahead_ns; /* wall clock minus disciplined time, when last observed */
+    atomic_int_least64_t step;          /* state and size in one word, so that they change together */
+    atomic_uint leaps;                  /* how often the clock leapt */
+    int64_t threshold_ns; /* the anchor sets it to ORD_CLOCK_QUARANTINE_NS; the owner may set it to
+                             something else, before other threads read */
 };
 
 /* Sets the clock to the wall clock, or to `floor_ns` if that is later: the time up to which IDs may have been
@@ -35,12 +61,28 @@ void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t floo
 /* Disciplined Unix time, in nanoseconds, at that boot time. Rises with boot_ns, whatever was observed. */
 int64_t ord_clock_now(const struct ord_clock *clock, int64_t boot_ns);
 
-/* Draws the clock towards the wall clock, by as much as the time since the last observation allows. Both
- * readings are of the same moment. Call about once a second. */
+/* Draws the clock towards the wall clock, by as much as the time since the last observation allows, and notes
+ * its steps. Both readings are of the same moment; if they cannot be, the wall clock's is the earlier one. Call
+ * several times a second. */
 void ord_clock_observe(struct ord_clock *clock, int64_t wall_ns, int64_t boot_ns);
+
+/* Sets the clock forward to the wall clock, if a step to there is accepted: readers see the time before or the
+ * time after. Returns whether it did; if the wall clock has stepped again since, it does not. */
+bool ord_clock_leap(struct ord_clock *clock, int64_t wall_ns, int64_t boot_ns);
+
+/* Decides on a step. A rejected step may be accepted later, an accepted one rejected until the leap. False:
+ * there is no step to decide on. */
+bool ord_clock_accept(struct ord_clock *clock);
+bool ord_clock_reject(struct ord_clock *clock);
+
+/* The step that the wall clock made, and what became of it, when last observed. */
+struct ord_clock_step ord_clock_step(const struct ord_clock *clock);
+
+/* How often the clock leapt. */
+unsigned ord_clock_leaps(const struct ord_clock *clock);
 
 /* Wall clock minus disciplined time, in nanoseconds, when last observed. */
 int64_t ord_clock_wall_ahead(const struct ord_clock *clock);
 
-/* Whether the wall clock is too far ahead to be followed. */
+/* Whether a step of the wall clock waits, for a decision or for the leap. */
 bool ord_clock_is_quarantined(const struct ord_clock *clock);

@@ -1,6 +1,7 @@
 /*
- * Threads that read the disciplined clock while another observes wall clocks that jump about: what a reader
- * sees never goes back and never leaps. A plain main, since Criterion cannot run under ThreadSanitizer.
+ * Threads that read the disciplined clock while one observes wall clocks that jump about and two more decide on
+ * their steps: what a reader sees never goes back, and leaps forward only as often as the clock says, by whole
+ * steps. A plain main, since Criterion cannot run under ThreadSanitizer.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,51 +17,86 @@ enum {
 
 #define US INT64_C(1000)
 #define SECOND INT64_C(1000000000)
+#define STEP (100 * SECOND)
 
 static struct ord_clock disciplined;
 static atomic_int_least64_t boot_ns;
 static atomic_bool done;
 
+static void fail(const char *what, int64_t moved, int64_t passed)
+{
+    printf("not ok 1 - %s: the clock moved by %lld ns in %lld ns\n", what, (long long)moved, (long long)passed);
+    exit(1);
+}
+
 static void *reader(void *context)
 {
+    bool leaps = *(bool *)context;
     int64_t last_boot = 0, last = ord_clock_now(&disciplined, 0);
     for (int i = 0; i < READS; i++) {
         int64_t boot = atomic_load(&boot_ns);
-        int64_t now = ord_clock_now(&disciplined, boot);
+        int64_t moved = ord_clock_now(&disciplined, boot) - last;
         int64_t passed = boot - last_boot, slack = passed * ORD_CLOCK_SLEW_PPM / 1000000 + 2 * US;
-        if (now < last || now - last < passed - slack || now - last > passed + slack) {
-            printf("not ok 1 - the clock moved by %lld ns in %lld ns\n", (long long)(now - last),
-                   (long long)passed);
-            exit(1);
-        }
+        if (moved < 0)
+            fail("back", moved, passed);
+        if (moved < passed - slack)
+            fail("too slow", moved, passed);
+        if (!leaps && moved > passed + slack)
+            fail("a leap that nobody accepted", moved, passed);
+        if (leaps && moved > passed + slack && moved - passed < STEP - 2 * SECOND)
+            fail("a part of a leap", moved, passed);
         last_boot = boot;
-        last = now;
+        last += moved;
     }
     return NULL;
 }
 
+/* The wall clock is a second behind or ahead, or ahead by a step. */
 static void *observer(void *context)
 {
     for (int64_t i = 1; !atomic_load(&done); i++) {
-        int64_t boot = i * US;
-        int64_t off = i % 3 == 0 ? SECOND : i % 3 == 1 ? -SECOND : 100 * SECOND;
-        ord_clock_observe(&disciplined, boot + off, boot);
+        int64_t boot = i * US, now = ord_clock_now(&disciplined, boot);
+        int64_t off = i % 30 < 20 ? STEP : i % 3 == 0 ? SECOND : -SECOND;
+        ord_clock_observe(&disciplined, now + off, boot);
+        ord_clock_leap(&disciplined, now + off, boot);
         atomic_store(&boot_ns, boot);
     }
     return NULL;
 }
 
-int main(void)
+static void *decider(void *context)
+{
+    bool (*decide)(struct ord_clock *) = *(bool (**)(struct ord_clock *))context;
+    while (!atomic_load(&done))
+        decide(&disciplined);
+    return NULL;
+}
+
+static void run(bool (*first)(struct ord_clock *), bool (*second)(struct ord_clock *), bool leaps)
 {
     ord_clock_anchor(&disciplined, 0, 0, 0);
-    pthread_t readers[READERS], writer;
+    atomic_store(&boot_ns, 0);
+    atomic_store(&done, false);
+    pthread_t readers[READERS], writer, deciders[2];
     pthread_create(&writer, NULL, observer, NULL);
+    pthread_create(&deciders[0], NULL, decider, &first);
+    pthread_create(&deciders[1], NULL, decider, &second);
     for (int i = 0; i < READERS; i++)
-        pthread_create(&readers[i], NULL, reader, NULL);
+        pthread_create(&readers[i], NULL, reader, &leaps);
     for (int i = 0; i < READERS; i++)
         pthread_join(readers[i], NULL);
     atomic_store(&done, true);
     pthread_join(writer, NULL);
-    printf("1..1\nok 1 - %d reads by %d threads\n", READS * READERS, READERS);
+    pthread_join(deciders[0], NULL);
+    pthread_join(deciders[1], NULL);
+    if ((ord_clock_leaps(&disciplined) > 0) != leaps)
+        fail(leaps ? "no leap" : "a leap that nobody accepted", 0, 0);
+}
+
+int main(void)
+{
+    run(ord_clock_reject, ord_clock_reject, false);
+    run(ord_clock_accept, ord_clock_reject, true);
+    printf("1..1\nok 1 - %d reads by %d threads\n", 2 * READS * READERS, READERS);
     return 0;
 }

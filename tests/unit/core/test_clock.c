@@ -95,3 +95,157 @@ Test(clock, does_not_run_on_when_nobody_observes)
     int64_t later = BOOT + 3600 * SECOND;
     cr_expect_eq(ord_clock_now(&clock, later), WALL + 3600 * SECOND + 500000, "one second's worth and no more");
 }
+
+/* Observes once, with a wall clock that is `ahead` of the disciplined one. */
+static void observe_ahead(struct ord_clock *clock, int64_t boot, int64_t ahead)
+{
+    ord_clock_observe(clock, ord_clock_now(clock, boot) + ahead, boot);
+}
+
+static void expect_step(const struct ord_clock *clock, enum ord_clock_state state, int64_t size)
+{
+    struct ord_clock_step step = ord_clock_step(clock);
+    cr_expect_eq(step.state, state, "state %d, not %d", step.state, state);
+    cr_expect_eq(step.size_ns, size, "%ld ns, not %ld", (long)step.size_ns, (long)size);
+}
+
+#define HOUR (3600 * SECOND)
+
+static struct ord_clock quarantined(int64_t step)
+{
+    struct ord_clock clock = anchored();
+    observe_ahead(&clock, BOOT, step);
+    expect_step(&clock, ORD_CLOCK_QUARANTINED, step);
+    return clock;
+}
+
+Test(clock, without_a_step_there_is_nothing_to_decide)
+{
+    struct ord_clock clock = anchored();
+    cr_expect_not(ord_clock_accept(&clock));
+    cr_expect_not(ord_clock_reject(&clock));
+    cr_expect_not(ord_clock_leap(&clock, WALL + HOUR, BOOT));
+    expect_step(&clock, ORD_CLOCK_FOLLOWING, 0);
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL);
+    cr_expect_eq(ord_clock_leaps(&clock), 0);
+}
+
+Test(clock, a_step_that_nobody_accepted_is_not_leapt_over)
+{
+    struct ord_clock clock = quarantined(HOUR);
+    cr_expect_not(ord_clock_leap(&clock, WALL + HOUR, BOOT));
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL);
+    cr_expect(ord_clock_is_quarantined(&clock));
+}
+
+Test(clock, an_accepted_step_is_leapt_over_once_and_then_followed)
+{
+    struct ord_clock clock = quarantined(HOUR);
+    cr_expect(ord_clock_accept(&clock));
+    cr_expect(ord_clock_accept(&clock), "twice is as good as once");
+    expect_step(&clock, ORD_CLOCK_ACCEPTED, HOUR);
+    cr_expect(ord_clock_is_quarantined(&clock), "until the leap");
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL, "acceptance alone moves nothing");
+
+    observe_ahead(&clock, BOOT + SECOND, HOUR + MS);
+    cr_expect(ord_clock_leap(&clock, WALL + SECOND + HOUR + MS, BOOT + SECOND));
+    expect_step(&clock, ORD_CLOCK_FOLLOWING, 0);
+    cr_expect_eq(ord_clock_now(&clock, BOOT + SECOND), WALL + SECOND + HOUR + MS);
+    cr_expect_eq(ord_clock_now(&clock, BOOT + SECOND + 5), WALL + SECOND + HOUR + MS + 5);
+    cr_expect_eq(ord_clock_wall_ahead(&clock), 0);
+    cr_expect_eq(ord_clock_leaps(&clock), 1);
+    cr_expect_not(ord_clock_leap(&clock, WALL + 2 * HOUR, BOOT + SECOND), "a leap needs a decision of its own");
+
+    observe_ahead(&clock, BOOT + 2 * SECOND, SECOND);
+    cr_expect_eq(ord_clock_now(&clock, BOOT + 3 * SECOND), WALL + 3 * SECOND + HOUR + MS + 500000,
+                 "it is drawn again");
+}
+
+Test(clock, a_leap_never_goes_back_nor_further_than_what_was_accepted)
+{
+    static const int64_t ahead[] = {-HOUR, -1, HOUR - ORD_CLOCK_QUARANTINE_NS - 1000,
+                                    HOUR + ORD_CLOCK_QUARANTINE_NS + 1000, 10 * 365 * 24 * HOUR};
+    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++) {
+        struct ord_clock clock = quarantined(HOUR);
+        cr_assert(ord_clock_accept(&clock));
+        cr_expect_not(ord_clock_leap(&clock, WALL + ahead[i], BOOT), "by %ld", (long)ahead[i]);
+        cr_expect_eq(ord_clock_now(&clock, BOOT), WALL);
+        expect_step(&clock, ORD_CLOCK_ACCEPTED, HOUR);
+    }
+
+    struct ord_clock clock = anchored();
+    clock.threshold_ns = HOUR;
+    observe_ahead(&clock, BOOT, HOUR + SECOND);
+    cr_assert(ord_clock_accept(&clock));
+    cr_expect_not(ord_clock_leap(&clock, WALL - 1, BOOT), "not back, however wide the threshold");
+    cr_expect(ord_clock_leap(&clock, WALL + 2 * SECOND, BOOT));
+}
+
+Test(clock, another_step_takes_a_decision_back)
+{
+    struct ord_clock clock = quarantined(HOUR);
+    cr_assert(ord_clock_accept(&clock));
+    observe_ahead(&clock, BOOT, 5 * HOUR);
+    expect_step(&clock, ORD_CLOCK_QUARANTINED, 5 * HOUR);
+    cr_assert(ord_clock_accept(&clock));
+    observe_ahead(&clock, BOOT, HOUR);
+    expect_step(&clock, ORD_CLOCK_QUARANTINED, HOUR);
+    cr_assert(ord_clock_accept(&clock));
+    observe_ahead(&clock, BOOT, SECOND);
+    expect_step(&clock, ORD_CLOCK_FOLLOWING, 0);
+    cr_expect_not(ord_clock_leap(&clock, WALL + SECOND, BOOT));
+}
+
+Test(clock, a_rejected_step_is_quiet_until_it_grows_or_goes)
+{
+    struct ord_clock clock = quarantined(HOUR);
+    cr_expect(ord_clock_reject(&clock));
+    cr_expect(ord_clock_reject(&clock), "twice is as good as once");
+    expect_step(&clock, ORD_CLOCK_REJECTED, HOUR);
+    cr_expect_not(ord_clock_is_quarantined(&clock));
+    cr_expect_not(ord_clock_leap(&clock, WALL + HOUR, BOOT));
+
+    observe_ahead(&clock, BOOT, HOUR + ORD_CLOCK_QUARANTINE_NS);
+    expect_step(&clock, ORD_CLOCK_REJECTED, HOUR);
+    observe_ahead(&clock, BOOT, HOUR / 2);
+    expect_step(&clock, ORD_CLOCK_REJECTED, HOUR);
+    cr_expect_eq(ord_clock_now(&clock, BOOT + SECOND), WALL + SECOND, "not drawn");
+
+    observe_ahead(&clock, BOOT, HOUR + ORD_CLOCK_QUARANTINE_NS + 1000);
+    expect_step(&clock, ORD_CLOCK_QUARANTINED, HOUR + ORD_CLOCK_QUARANTINE_NS + 1000);
+
+    cr_assert(ord_clock_reject(&clock));
+    observe_ahead(&clock, BOOT, ORD_CLOCK_QUARANTINE_NS);
+    expect_step(&clock, ORD_CLOCK_FOLLOWING, 0);
+    cr_expect_eq(ord_clock_now(&clock, BOOT + SECOND), WALL + SECOND + 500000, "drawn again");
+}
+
+Test(clock, minds_can_change_until_the_leap)
+{
+    struct ord_clock clock = quarantined(HOUR);
+    cr_assert(ord_clock_accept(&clock));
+    cr_assert(ord_clock_reject(&clock));
+    cr_expect_not(ord_clock_leap(&clock, WALL + HOUR, BOOT));
+    cr_assert(ord_clock_accept(&clock));
+    cr_expect(ord_clock_leap(&clock, WALL + HOUR, BOOT));
+    cr_expect_not(ord_clock_reject(&clock));
+}
+
+Test(clock, the_threshold_is_the_owners)
+{
+    struct ord_clock clock = anchored();
+    clock.threshold_ns = 2 * SECOND;
+    observe_ahead(&clock, BOOT, 2 * SECOND);
+    expect_step(&clock, ORD_CLOCK_FOLLOWING, 0);
+    observe_ahead(&clock, BOOT, 2 * SECOND + 1000);
+    expect_step(&clock, ORD_CLOCK_QUARANTINED, 2 * SECOND + 1000);
+}
+
+Test(clock, sizes_of_centuries_fit)
+{
+    int64_t centuries = INT64_C(7000000000) * SECOND / 1000 * 1000;
+    struct ord_clock clock = quarantined(centuries);
+    cr_assert(ord_clock_accept(&clock));
+    cr_expect(ord_clock_leap(&clock, WALL + centuries, BOOT));
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL + centuries);
+}
