@@ -12,7 +12,9 @@
 
 enum {
     READERS = 3,
-    READS = 300000
+    READS = 300000,
+    OBSERVATIONS = 1000, /* at least, while they read */
+    LEAPS = 10
 };
 
 #define US INT64_C(1000)
@@ -29,11 +31,17 @@ static void fail(const char *what, int64_t moved, int64_t passed)
     exit(1);
 }
 
+static bool is_enough(int reads, bool leaps)
+{
+    return reads >= READS && atomic_load(&boot_ns) >= OBSERVATIONS * US &&
+           (!leaps || ord_clock_leaps(&disciplined) >= LEAPS);
+}
+
 static void *reader(void *context)
 {
     bool leaps = *(bool *)context;
     int64_t last_boot = 0, last = ord_clock_now(&disciplined, 0);
-    for (int i = 0; i < READS; i++) {
+    for (int i = 0; !is_enough(i, leaps); i++) {
         int64_t boot = atomic_load(&boot_ns);
         int64_t moved = ord_clock_now(&disciplined, boot) - last;
         int64_t passed = boot - last_boot, slack = passed * ORD_CLOCK_SLEW_PPM / 1000000 + 2 * US;
@@ -89,14 +97,14 @@ static void run(bool (*first)(struct ord_clock *), bool (*second)(struct ord_clo
     pthread_join(writer, NULL);
     pthread_join(deciders[0], NULL);
     pthread_join(deciders[1], NULL);
-    if ((ord_clock_leaps(&disciplined) > 0) != leaps)
-        fail(leaps ? "no leap" : "a leap that nobody accepted", 0, 0);
+    if (!leaps && ord_clock_leaps(&disciplined) > 0)
+        fail("a leap that nobody accepted", 0, 0);
 }
 
 int main(void)
 {
     run(ord_clock_reject, ord_clock_reject, false);
     run(ord_clock_accept, ord_clock_reject, true);
-    printf("1..1\nok 1 - %d reads by %d threads\n", 2 * READS * READERS, READERS);
+    printf("1..1\nok 1 - %d reads and more by %d threads\n", 2 * READS * READERS, READERS);
     return 0;
 }
