@@ -348,6 +348,22 @@ enum ord_code ord_layout_bounds(const struct ord_layout *layout, int64_t start_u
     return ORD_OK;
 }
 
+enum ord_code ord_layout_tick_after(const struct ord_layout *layout, const struct ord_layout *theirs,
+                                    int64_t id, uint64_t *ret_tick, struct ord_error *error)
+{
+    struct ord_parts parts;
+    enum ord_code code = ord_layout_decode(theirs, id, &parts, error);
+    if (code != ORD_OK)
+        return code;
+    int64_t over_us = ord_layout_time_of(theirs, parts.tick + 1);
+    int64_t start_us = over_us > layout->epoch_us ? over_us : layout->epoch_us;
+    uint64_t tick = ((uint64_t)(start_us - layout->epoch_us) + layout->unit_us - 1) / layout->unit_us;
+    if (tick >= ord_layout_values(layout, ORD_TICK))
+        return fail_outside(layout, over_us, error);
+    *ret_tick = tick;
+    return ORD_OK;
+}
+
 static uint32_t share(uint32_t worker, uint64_t sequences, uint32_t workers)
 {
     return (uint32_t)(worker * sequences / workers);

@@ -79,6 +79,12 @@ enum ord_code ord_layout_tick_at(const struct ord_layout *layout, int64_t time_u
 /* The start of a tick. */
 int64_t ord_layout_time_of(const struct ord_layout *layout, uint64_t tick);
 
+/* The first tick of `layout` that starts after the tick of `id`, an ID of the layout `theirs`: where a run
+ * starts that comes after everything which that ID's system issued up to then. 0: all of that lies before this
+ * layout's epoch. ORD_OUT_OF_RANGE: not an ID of that layout, or no tick is left after it. */
+enum ord_code ord_layout_tick_after(const struct ord_layout *layout, const struct ord_layout *theirs,
+                                    int64_t id, uint64_t *ret_tick, struct ord_error *error);
+
 /* Takes an ID apart. ORD_OUT_OF_RANGE: negative, or above the layout's highest ID. */
 enum ord_code ord_layout_decode(const struct ord_layout *layout, int64_t id, struct ord_parts *ret_parts,
                                 struct ord_error *error);

@@ -321,3 +321,74 @@ Test(runs, cover_a_claim_slot_by_slot_in_order)
         cr_expect_eq(run.count, 77);
     }
 }
+
+/* The ID of a time in a layout, with every bit below the tick set or none. */
+static int64_t id_at(const struct ord_layout *layout, int64_t time_us, bool highest)
+{
+    int64_t min, max;
+    cr_assert_eq(ord_layout_bounds(layout, time_us, time_us + 1, &min, &max, NULL), ORD_OK);
+    return highest ? max : min;
+}
+
+Test(layout, the_tick_after_an_id_of_the_same_layout_is_the_next)
+{
+    static const char *const names[] = {"default", "twitter", "discord", "instagram", "sonyflake", "js53"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct ord_layout layout = parsed(names[i]);
+        uint64_t of_lowest, of_highest, tick;
+        int64_t time_us = ord_layout_time_of(&layout, 123456789);
+        int64_t highest = id_at(&layout, time_us, true);
+        cr_assert_eq(ord_layout_tick_after(&layout, &layout, id_at(&layout, time_us, false), &of_lowest, NULL),
+                     ORD_OK);
+        cr_assert_eq(ord_layout_tick_after(&layout, &layout, highest, &of_highest, NULL), ORD_OK);
+        cr_expect_eq(of_lowest, 123456790, "%s: %lu", names[i], (unsigned long)of_lowest);
+        cr_expect_eq(of_highest, 123456790, "%s: %lu", names[i], (unsigned long)of_highest);
+        cr_expect_gt(id_at(&layout, ord_layout_time_of(&layout, of_highest), false), highest, "%s", names[i]);
+        cr_assert_eq(ord_layout_tick_after(&layout, &layout, 0, &tick, NULL), ORD_OK);
+        cr_expect_eq(tick, 1);
+    }
+}
+
+Test(layout, the_tick_after_an_id_of_another_layout_starts_when_that_ids_is_over)
+{
+    struct ord_layout ours = parsed("default"), sonyflake = parsed("sonyflake"), twitter = parsed("twitter");
+    struct ord_layout coarse;
+    cr_assert_eq(ord_layout_parse("tick:35,sequence:12", NULL, "1s", &coarse, NULL), ORD_OK);
+    int64_t time_us = ours.epoch_us + INT64_C(86400) * 1000000;
+    uint64_t tick;
+    cr_assert_eq(ord_layout_tick_after(&ours, &sonyflake, id_at(&sonyflake, time_us, true), &tick, NULL),
+                 ORD_OK);
+    cr_expect_eq(tick, 86400010, "ticks of 10 ms: %lu", (unsigned long)tick);
+    cr_assert_eq(ord_layout_tick_after(&ours, &twitter, id_at(&twitter, time_us, true), &tick, NULL), ORD_OK);
+    cr_expect_eq(tick, 86400001, "its epoch is no whole second: %lu", (unsigned long)tick);
+    cr_assert_eq(ord_layout_tick_after(&coarse, &ours, id_at(&ours, time_us, true), &tick, NULL), ORD_OK);
+    cr_expect_eq(tick, 86401, "rounded up: %lu", (unsigned long)tick);
+    cr_assert_eq(ord_layout_tick_after(&coarse, &ours, id_at(&ours, time_us - 1, true), &tick, NULL), ORD_OK);
+    cr_expect_eq(tick, 86400, "over just when it starts: %lu", (unsigned long)tick);
+}
+
+Test(layout, no_tick_is_spent_on_an_id_before_the_epoch)
+{
+    struct ord_layout ours = parsed("default"), twitter = parsed("twitter");
+    uint64_t tick = 7;
+    cr_assert_eq(ord_layout_tick_after(&ours, &twitter, INT64_C(1541815603606036480), &tick, NULL), ORD_OK);
+    cr_expect_eq(tick, 0);
+}
+
+Test(layout, there_is_no_tick_after_what_is_no_id_or_at_the_end)
+{
+    struct ord_layout ours = parsed("default"), sonyflake = parsed("sonyflake"), js53 = parsed("js53");
+    struct ord_error error;
+    uint64_t tick = 7;
+    cr_expect_eq(ord_layout_tick_after(&ours, &js53, INT64_C(1) << 53, &tick, &error), ORD_OUT_OF_RANGE);
+    cr_expect_str_eq(error.text, "id: 9007199254740992 is out of range; allowed 0 to 9007199254740991");
+    cr_expect_eq(ord_layout_tick_after(&ours, &ours, -1, &tick, &error), ORD_OUT_OF_RANGE);
+    cr_expect_eq(ord_layout_tick_after(&ours, &ours, INT64_MAX, &tick, &error), ORD_OUT_OF_RANGE);
+    cr_expect_not_null(strstr(error.text, "2095-09-07"), "%s", error.text);
+    cr_expect_eq(ord_layout_tick_after(&ours, &sonyflake, INT64_MAX, &tick, &error), ORD_OUT_OF_RANGE);
+    cr_expect_eq(tick, 7);
+
+    int64_t last_but_one = id_at(&ours, ord_layout_end_us(&ours) - 1500, true);
+    cr_expect_eq(ord_layout_tick_after(&ours, &ours, last_but_one, &tick, &error), ORD_OK);
+    cr_expect_eq(tick, (UINT64_C(1) << 41) - 1);
+}
