@@ -5,3 +5,4 @@
 
 ord_handler ord_describe_id;
 ord_handler ord_get_id_bounds;
+ord_handler ord_get_clock, ord_accept_clock_step, ord_reject_clock_step;

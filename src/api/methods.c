@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "ordinal/v1/clock.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
 
 #define ID_SERVICE "ordinal.v1.IdService"
+#define CLOCK_SERVICE "ordinal.v1.ClockService"
 
 const struct ord_method ord_methods[] = {
     {
@@ -64,6 +66,44 @@ const struct ord_method ord_methods[] = {
         .reply = &ordinal__v1__get_id_bounds_response__descriptor,
         .handle = ord_get_id_bounds,
     },
+    {
+        .service = CLOCK_SERVICE,
+        .name = "GetClock",
+        .path = "/" CLOCK_SERVICE "/GetClock",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verb = "GET",
+        .route = "/v1/clock",
+        .request = &ordinal__v1__get_clock_request__descriptor,
+        .reply = &ordinal__v1__get_clock_response__descriptor,
+        .handle = ord_get_clock,
+    },
+    {
+        .service = CLOCK_SERVICE,
+        .name = "AcceptClockStep",
+        .path = "/" CLOCK_SERVICE "/AcceptClockStep",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verb = "POST",
+        .route = "/v1/clock:accept",
+        .access = ORD_ACCESS_LOCAL,
+        .request = &ordinal__v1__accept_clock_step_request__descriptor,
+        .reply = &ordinal__v1__accept_clock_step_response__descriptor,
+        .handle = ord_accept_clock_step,
+    },
+    {
+        .service = CLOCK_SERVICE,
+        .name = "RejectClockStep",
+        .path = "/" CLOCK_SERVICE "/RejectClockStep",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verb = "POST",
+        .route = "/v1/clock:reject",
+        .access = ORD_ACCESS_LOCAL,
+        .request = &ordinal__v1__reject_clock_step_request__descriptor,
+        .reply = &ordinal__v1__reject_clock_step_response__descriptor,
+        .handle = ord_reject_clock_step,
+    },
 };
 
 const size_t ord_method_count = sizeof ord_methods / sizeof *ord_methods;
@@ -82,6 +122,15 @@ const struct ord_method *ord_method_by_name(const char *name)
         if (strcmp(ord_methods[i].name, name) == 0)
             return &ord_methods[i];
     return NULL;
+}
+
+enum ord_code ord_method_admit(const struct ord_method *method, bool is_local, struct ord_error *error)
+{
+    if (method->access == ORD_ACCESS_ANYONE || is_local)
+        return ORD_OK;
+    return ord_fail(error, ORD_FORBIDDEN,
+                    "%s is for operators: it is taken from the server's own host only, over loopback",
+                    method->name);
 }
 
 bool ord_route_matches(const struct ord_method *method, const char *path, const char **ret_value)

@@ -26,6 +26,12 @@ enum ord_shape {
     ORD_STREAM_PAIRED, /* a stream in each direction: one reply a request, in order */
 };
 
+/* Who may call. */
+enum ord_access {
+    ORD_ACCESS_ANYONE,
+    ORD_ACCESS_LOCAL, /* operators: callers on the server's own host */
+};
+
 /* Fills `reply`, a fresh message of the row's reply type; what it points to comes from the arena. Any thread,
  * does not block. */
 typedef enum ord_code ord_handler(struct ord_service *service, const ProtobufCMessage *request,
@@ -37,8 +43,9 @@ struct ord_method {
     const char *path;    /* "/ordinal.v1.IdService/GetIds" */
     enum ord_shape shape;
     enum ord_gives gives;
-    const char *verb;  /* "GET"; NULL: not over REST */
+    const char *verb;  /* "GET", "POST"; NULL: not over REST. The fields of a request are never in a body */
     const char *route; /* "/v1/ids/{id}": a last segment in braces is the field of that name */
+    enum ord_access access;
     const ProtobufCMessageDescriptor *request, *reply;
     ord_handler *handle; /* ORD_GIVES_MESSAGE only */
 };
@@ -51,6 +58,9 @@ const struct ord_method *ord_method_by_path(const char *path);
 
 /* The row of a name such as "GetIds", or NULL. */
 const struct ord_method *ord_method_by_name(const char *name);
+
+/* Whether a caller may call: `is_local` is what the front end knows for sure. ORD_FORBIDDEN: it may not. */
+enum ord_code ord_method_admit(const struct ord_method *method, bool is_local, struct ord_error *error);
 
 /* Whether a row's route is that of a request path (without query, not decoded). `*ret_value` is then the part
  * of the path that stands for the braces, or NULL if the route has none; ord_route_field tells the field's

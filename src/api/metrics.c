@@ -112,6 +112,19 @@ static void write_seconds(const struct page *page, const char *name, const char 
     line(page, "%s %.6f\n", name, (double)us / 1e6);
 }
 
+static void write_clock(const struct page *page, const struct ord_service *service)
+{
+    struct ord_service_clock clock = ord_service_clock(service);
+    heading(page, "ordinal_clock_quarantined", "gauge",
+            "1 while a forward step of the wall clock waits for a decision or for the leap, else 0.");
+    line(page, "ordinal_clock_quarantined %d\n", ord_service_clock_is_quarantined(service));
+    heading(page, "ordinal_clock_rejected", "gauge",
+            "1 while a forward step of the wall clock is rejected and has not gone, else 0.");
+    line(page, "ordinal_clock_rejected %d\n", clock.step.state == ORD_CLOCK_REJECTED);
+    heading(page, "ordinal_clock_leaps_total", "counter", "Steps of the wall clock that were leapt over.");
+    line(page, "ordinal_clock_leaps_total %u\n", clock.leaps);
+}
+
 static void write_state(const struct page *page, struct ord_service *service)
 {
     const struct ord_place *place = ord_service_place(service);
@@ -132,9 +145,7 @@ static void write_state(const struct page *page, struct ord_service *service)
                   ord_service_reserved_us(service));
     write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
                   ord_service_wall_ahead_us(service));
-    heading(page, "ordinal_clock_quarantined", "gauge",
-            "1 while the wall clock is too far ahead to be followed, else 0.");
-    line(page, "ordinal_clock_quarantined %d\n", ord_service_clock_is_quarantined(service));
+    write_clock(page, service);
     write_seconds(page, "ordinal_layout_end_timestamp_seconds",
                   "Unix time at which the layout's time ends: no ID is given from then on.",
                   ord_layout_end_us(&place->layout));

@@ -1,11 +1,11 @@
 #include "api/service.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/metrics_private.h"
 #include "base/time.h"
-#include "core/clock.h"
 #include "core/generator.h"
 
 /* Beyond what can be claimed at once, a reservation covers 2 s: one is made about once a second. */
@@ -14,6 +14,8 @@
 /* Idle ticks rotate through a sixteenth of their slots, 256 at most. */
 #define SPREAD_PART 16
 #define SPREAD_MAX 256
+
+#define HOUR_US (UINT64_C(3600) * 1000000)
 
 /* A service whose reservation is behind is worth asking again after this. */
 #define RETRY_MS 1000
@@ -26,6 +28,8 @@ struct ord_service {
     struct ord_reservation_policy policy;
     uint64_t max_wait_ticks;
     uint32_t count_max;
+    uint64_t max_clock_gap_us;
+    bool accepts_steps;
     struct ord_health health;
     struct ord_metrics metrics;
 };
@@ -59,9 +63,10 @@ static uint64_t now_tick(const struct ord_service *service)
     return min(tick, ord_layout_values(layout, ORD_TICK));
 }
 
-static enum ord_code reserve(struct ord_service *service, struct ord_error *error)
+/* Makes a reservation durable that lasts from `tick` on. */
+static enum ord_code reserve(struct ord_service *service, uint64_t tick, struct ord_error *error)
 {
-    uint64_t limit = ord_reservation_target(&service->policy, service->place.slots_per_tick, now_tick(service));
+    uint64_t limit = ord_reservation_target(&service->policy, service->place.slots_per_tick, tick);
     if (service->port.extend(service->port.context, limit, error) != ORD_OK)
         return ord_wrap(error, "reserve");
     ord_generator_raise_limit(&service->generator, limit);
@@ -88,6 +93,8 @@ static void start(struct ord_service *service, const struct ord_service_options 
     uint64_t used_ticks = (used + place->slots_per_tick - 1) / place->slots_per_tick;
     ord_clock_anchor(&service->clock, wall_ns, ord_layout_time_of(&place->layout, used_ticks) * 1000,
                      ord_boot_ns());
+    if (options->clock_threshold_us > 0)
+        service->clock.threshold_ns = (int64_t)options->clock_threshold_us * 1000;
 
     uint32_t spread = place->slots_per_tick / SPREAD_PART;
     struct ord_generator_options generator = {
@@ -101,6 +108,47 @@ static void start(struct ord_service *service, const struct ord_service_options 
     set_bounds(service, options);
 }
 
+/* How many hours lie between two times, if that is more than `max_us` (0: any is allowed); else 0. */
+static uint64_t gap_hours(int64_t a_us, int64_t b_us, uint64_t max_us)
+{
+    uint64_t gap_us = (uint64_t)(a_us > b_us ? a_us - b_us : b_us - a_us);
+    return max_us == 0 || gap_us <= max_us ? 0 : max(1, gap_us / HOUR_US);
+}
+
+/* A run at a wrong time would spend the layout's time for good. The limit of earlier runs tells what time it
+ * was then. */
+static enum ord_code check_gaps(const struct ord_service_options *options, int64_t wall_us, uint64_t limit,
+                                struct ord_error *error)
+{
+    const struct ord_place *place = &options->place;
+    uint64_t max_us = options->max_clock_gap_us;
+    int64_t limit_us = ord_layout_time_of(&place->layout, limit / place->slots_per_tick);
+    int64_t floor_us = ord_layout_time_of(&place->layout, options->floor / place->slots_per_tick);
+    char now[ORD_RFC3339_MAX], then[ORD_RFC3339_MAX];
+    ord_rfc3339_format(wall_us, 0, now);
+
+    uint64_t hours = limit > 0 ? gap_hours(wall_us, limit_us, max_us) : 0;
+    ord_rfc3339_format(limit_us, 0, then);
+    if (hours > 0)
+        return ord_fail(error, ORD_OUT_OF_RANGE,
+                        "the wall clock reads %s, but earlier runs reserved up to %s, %" PRIu64
+                        "h away; allowed %" PRIu64
+                        "h (--max-clock-gap). Set the clock right; or if it is right, "
+                        "start once with --accept-clock-gap",
+                        now, then, hours, max_us / HOUR_US);
+
+    hours = floor_us > wall_us ? gap_hours(wall_us, floor_us, max_us) : 0;
+    ord_rfc3339_format(floor_us, 0, then);
+    if (hours > 0)
+        return ord_fail(
+            error, ORD_OUT_OF_RANGE,
+            "the wall clock reads %s, but the adopted ID is of %s, %" PRIu64 "h later; allowed %" PRIu64
+            "h (--max-clock-gap). Name the layout it was made in (--preset), or set the clock right; or "
+            "if both are right, start once with --accept-clock-gap",
+            now, then, hours, max_us / HOUR_US);
+    return ORD_OK;
+}
+
 enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
                                struct ord_error *error)
 {
@@ -112,15 +160,22 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     struct ord_service *service = aligned_alloc(alignof(struct ord_service), sizeof *service);
     if (!service)
         return ord_fail(error, ORD_INTERNAL, "no memory");
-    *service = (struct ord_service){.place = options->place, .port = options->port};
+    *service = (struct ord_service){
+        .place = options->place,
+        .port = options->port,
+        .max_clock_gap_us = options->max_clock_gap_us,
+        .accepts_steps = options->accepts_steps,
+    };
 
     struct ord_claim claim;
     enum ord_code code = service->port.claim(service->port.context, &service->place, &claim, error);
+    if (code == ORD_OK && !options->ignores_gap)
+        code = check_gaps(options, wall_ns / 1000, claim.limit, error);
     if (code != ORD_OK)
         goto fail;
     service->place.node = claim.node;
-    start(service, options, wall_ns, claim.limit);
-    code = reserve(service, error);
+    start(service, options, wall_ns, max(claim.limit, options->floor));
+    code = reserve(service, now_tick(service), error);
     if (code != ORD_OK)
         goto fail;
     *ret_service = service;
@@ -144,13 +199,47 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
     return NULL;
 }
 
+/* Whether a wall clock that is `ahead_us` ahead may be leapt to unasked. */
+static bool is_within_gap(const struct ord_service *service, int64_t ahead_us)
+{
+    return service->max_clock_gap_us == 0 || ahead_us <= (int64_t)service->max_clock_gap_us;
+}
+
+/* Leaps over a step, if it is accepted. IDs go on from the time before it until those after it are reserved. */
+static enum ord_code leap(struct ord_service *service, int64_t wall_ns, int64_t boot_ns,
+                          struct ord_error *error)
+{
+    struct ord_clock_step step = ord_clock_step(&service->clock);
+    uint64_t tick;
+    if (step.state == ORD_CLOCK_FOLLOWING ||
+        ord_layout_tick_at(&service->place.layout, wall_ns / 1000, &tick, NULL) != ORD_OK)
+        return ORD_OK;
+    if (step.state == ORD_CLOCK_QUARANTINED && service->accepts_steps &&
+        is_within_gap(service, step.size_ns / 1000))
+        ord_clock_accept(&service->clock);
+    if (ord_clock_step(&service->clock).state != ORD_CLOCK_ACCEPTED)
+        return ORD_OK;
+
+    enum ord_code code = reserve(service, tick, error);
+    if (code == ORD_OK)
+        ord_clock_leap(&service->clock, wall_ns, boot_ns);
+    return code;
+}
+
 enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error)
 {
-    ord_clock_observe(&service->clock, ord_wall_ns(), ord_boot_ns());
+    /* In this order: a thread that is stopped in between sees a wall clock that lags, never one that stepped.
+     */
+    int64_t wall_ns = ord_wall_ns();
+    int64_t boot_ns = ord_boot_ns();
+    ord_clock_observe(&service->clock, wall_ns, boot_ns);
+    enum ord_code code = leap(service, wall_ns, boot_ns, error);
+    if (code != ORD_OK)
+        return code;
     if (!ord_reservation_is_due(&service->policy, service->place.slots_per_tick, now_tick(service),
                                 ord_generator_limit(&service->generator)))
         return ORD_OK;
-    return reserve(service, error);
+    return reserve(service, now_tick(service), error);
 }
 
 /* Why the generator refused, in words and with the time after which to ask again. */
@@ -237,6 +326,45 @@ int64_t ord_service_wall_ahead_us(const struct ord_service *service)
 bool ord_service_clock_is_quarantined(const struct ord_service *service)
 {
     return ord_clock_is_quarantined(&service->clock);
+}
+
+struct ord_service_clock ord_service_clock(const struct ord_service *service)
+{
+    return (struct ord_service_clock){
+        .now_us = now_us(service),
+        .wall_us = ord_wall_ns() / 1000,
+        .step = ord_clock_step(&service->clock),
+        .threshold_us = service->clock.threshold_ns / 1000,
+        .leaps = ord_clock_leaps(&service->clock),
+    };
+}
+
+static enum ord_code fail_without_step(struct ord_error *error)
+{
+    return ord_fail(error, ORD_PRECONDITION, "the wall clock is followed; there is no step to decide on");
+}
+
+enum ord_code ord_service_accept_step(struct ord_service *service, struct ord_error *error)
+{
+    uint64_t tick;
+    struct ord_error cause;
+    if (ord_layout_tick_at(&service->place.layout, ord_wall_ns() / 1000, &tick, &cause) != ORD_OK)
+        return ord_fail(error, ORD_PRECONDITION, "the wall clock cannot be leapt to: %s", cause.text);
+    return ord_clock_accept(&service->clock) ? ORD_OK : fail_without_step(error);
+}
+
+enum ord_code ord_service_reject_step(struct ord_service *service, struct ord_error *error)
+{
+    return ord_clock_reject(&service->clock) ? ORD_OK : fail_without_step(error);
+}
+
+bool ord_service_is_degraded(const struct ord_service *service, char *ret, size_t size)
+{
+    if (!ord_clock_is_quarantined(&service->clock))
+        return false;
+    snprintf(ret, size, "wall clock is %" PRId64 " s ahead",
+             ord_clock_wall_ahead(&service->clock) / 1000000000);
+    return true;
 }
 
 struct ord_health *ord_service_health(struct ord_service *service)

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "api/health.h"
 #include "api/metrics.h"
 #include "base/error.h"
+#include "core/clock.h"
 #include "core/layout.h"
 #include "core/reservation.h"
 
@@ -24,13 +26,19 @@ struct ord_service_options {
     struct ord_reservation_port port; /* outlives the service */
     uint64_t borrow_us;               /* how far IDs may run ahead of the clock */
     uint64_t max_wait_us;             /* the longest wait for room that a caller may ask for */
+    uint64_t floor;                   /* start no lower than this slot number */
+    uint64_t clock_threshold_us;      /* the largest forward step that is followed unasked; 0: 10 s */
+    uint64_t max_clock_gap_us;        /* between the wall clock and what was reserved or adopted; 0: any */
+    bool ignores_gap;                 /* starts whatever the gap */
+    bool accepts_steps;               /* forward steps are leapt over unasked, up to max_clock_gap_us */
 };
 
 /*
  * Claims the place, anchors the clock, makes the first reservation durable. The service then gives IDs, but its
  * health says "starting" until the daemon sets it.
  *
- * ORD_OUT_OF_RANGE: the wall clock lies outside of the layout's time. Else what the port returns.
+ * ORD_OUT_OF_RANGE: the wall clock lies outside of the layout's time, or too far from what earlier runs
+ * reserved, or too far before the floor. Else what the port returns.
  */
 enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
                                struct ord_error *error);
@@ -40,9 +48,9 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
  * ORD_OK. */
 struct ord_service *ord_service_close(struct ord_service *service, struct ord_error *error);
 
-/* Observes the clocks and renews the reservation when it is due; blocks as long as the storage does. Call it
- * every ORD_KEEP_MS from one thread. Fails with what the port returned; the service goes on within its old
- * limit. */
+/* Observes the clocks, leaps over an accepted step once that is reserved for, and renews the reservation when
+ * it is due; blocks as long as the storage does. Call it every ORD_KEEP_MS from one thread. Fails with what the
+ * port returned; the service goes on within its old limit. */
 #define ORD_KEEP_MS 250
 enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error);
 
@@ -76,6 +84,25 @@ int64_t ord_service_reserved_us(const struct ord_service *service);
 /* Wall clock minus disciplined clock, in microseconds, and whether it is too far ahead to be followed. */
 int64_t ord_service_wall_ahead_us(const struct ord_service *service);
 bool ord_service_clock_is_quarantined(const struct ord_service *service);
+
+/* How the clock stands; `wall_us` and `now_us` are read by this call, the rest is of the last observation. */
+struct ord_service_clock {
+    int64_t now_us, wall_us;
+    struct ord_clock_step step;
+    int64_t threshold_us;
+    unsigned leaps; /* since the start */
+};
+struct ord_service_clock ord_service_clock(const struct ord_service *service);
+
+/* Decide on the wall clock's step. An accepted one is leapt over by the next ord_service_keep that can reserve
+ * for the time there. ORD_PRECONDITION: there is no step, or (accept) the wall clock is past the layout's end.
+ */
+enum ord_code ord_service_accept_step(struct ord_service *service, struct ord_error *error);
+enum ord_code ord_service_reject_step(struct ord_service *service, struct ord_error *error);
+
+/* Whether the service gives IDs while something is wrong that an operator should look at; `ret` (of `size`
+ * bytes) then says what: "wall clock is 3600 s ahead". */
+bool ord_service_is_degraded(const struct ord_service *service, char *ret, size_t size);
 
 struct ord_health *ord_service_health(struct ord_service *service);
 struct ord_metrics *ord_service_metrics(struct ord_service *service);

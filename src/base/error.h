@@ -18,6 +18,8 @@ enum ord_code {
     ORD_UNKNOWN_PARAMETER,  /* a name that the method does not have */
     ORD_REPEATED_PARAMETER, /* a name given twice */
     ORD_NOT_FOUND,          /* no such thing */
+    ORD_FORBIDDEN,          /* this caller may not */
+    ORD_PRECONDITION,       /* not as things are: something else has to come first */
     ORD_UNIMPLEMENTED,      /* no such method */
     ORD_METHOD_NOT_ALLOWED, /* an HTTP method that the resource does not take */
     ORD_NOT_ACCEPTABLE,     /* no form that the caller accepts */

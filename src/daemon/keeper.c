@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/time.h"
 
 struct ord_keeper {
     struct ord_service *service;
@@ -13,7 +14,9 @@ struct ord_keeper {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
-    bool failing, quarantined; /* what was logged last; the thread's own */
+    bool failing; /* this and the next are what was logged last; the thread's own */
+    struct ord_service_clock clock;
+    int64_t boot_us;
 };
 
 static void log_reservation(struct ord_keeper *keeper, enum ord_code code, const struct ord_error *error)
@@ -27,18 +30,39 @@ static void log_reservation(struct ord_keeper *keeper, enum ord_code code, const
     keeper->failing = failing;
 }
 
+/* What is said when a state of the clock is reached. */
+static const struct {
+    enum ord_log_level level;
+    const char *message;
+} clock_states[] = {
+    [ORD_CLOCK_FOLLOWING] = {ORD_LOG_INFO, "wall clock is near again; IDs follow it"},
+    [ORD_CLOCK_QUARANTINED] = {ORD_LOG_WARN, "wall clock stepped forward; IDs do not follow it until `ordinal "
+                                             "clock accept`; `ordinal clock reject` if it is wrong"},
+    [ORD_CLOCK_ACCEPTED] = {ORD_LOG_INFO, "wall clock's step is accepted; IDs follow once they are reserved"},
+    [ORD_CLOCK_REJECTED] = {ORD_LOG_INFO, "wall clock's step is rejected; IDs do not follow it"},
+};
+
+static void log_seconds(enum ord_log_level level, const char *message, const char *key, int64_t us)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%.3f", (double)us / 1e6);
+    ord_log(level, message, key, seconds, NULL);
+}
+
 static void log_clock(struct ord_keeper *keeper)
 {
-    bool quarantined = ord_service_clock_is_quarantined(keeper->service);
-    if (quarantined == keeper->quarantined)
-        return;
-    char ahead[32];
-    snprintf(ahead, sizeof ahead, "%.3f", (double)ord_service_wall_ahead_us(keeper->service) / 1e6);
-    if (quarantined)
-        ord_log(ORD_LOG_WARN, "wall clock stepped forward; IDs do not follow it", "ahead_seconds", ahead, NULL);
-    else
-        ord_log(ORD_LOG_INFO, "wall clock is near again; IDs follow it", "ahead_seconds", ahead, NULL);
-    keeper->quarantined = quarantined;
+    struct ord_service_clock last = keeper->clock, clock = ord_service_clock(keeper->service);
+    int64_t boot_us = ord_boot_ns() / 1000, passed_us = boot_us - keeper->boot_us;
+    keeper->clock = clock;
+    keeper->boot_us = boot_us;
+    if (clock.leaps != last.leaps)
+        log_seconds(ORD_LOG_WARN, "the clock leapt forward to the wall clock", "leap_seconds",
+                    clock.now_us - last.now_us - passed_us);
+    bool leapt_there = clock.leaps != last.leaps && clock.step.state == ORD_CLOCK_FOLLOWING;
+    bool is_news = clock.step.state != last.step.state || clock.step.size_ns != last.step.size_ns;
+    if (is_news && !leapt_there)
+        log_seconds(clock_states[clock.step.state].level, clock_states[clock.step.state].message,
+                    "ahead_seconds", clock.wall_us - clock.now_us);
 }
 
 static void keep(struct ord_keeper *keeper)
@@ -90,6 +114,8 @@ enum ord_code ord_keeper_start(struct ord_service *service, struct ord_keeper **
     if (!keeper)
         return ord_fail(error, ORD_INTERNAL, "start keeper: no memory");
     keeper->service = service;
+    keeper->clock = ord_service_clock(service);
+    keeper->boot_us = ord_boot_ns() / 1000;
     pthread_mutex_init(&keeper->lock, NULL);
     init_wake(&keeper->wake);
 

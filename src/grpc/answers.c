@@ -95,7 +95,10 @@ static enum ord_code answer_message(struct ord_call *call, struct ord_bytes requ
 {
     const struct ord_method *method = call->entry->rpc.method;
     ProtobufCMessage *message;
-    enum ord_code code = ord_request_read(request, method->request, arena, &message, error);
+    bool is_local = method->access == ORD_ACCESS_LOCAL && ord_call_is_local(call);
+    enum ord_code code = ord_method_admit(method, is_local, error);
+    if (code == ORD_OK)
+        code = ord_request_read(request, method->request, arena, &message, error);
     if (code != ORD_OK)
         return code;
     ProtobufCMessage *reply = ord_message_new(method->reply, arena);

@@ -200,6 +200,9 @@ void ord_call_count(struct ord_call *call, enum ord_code code, uint32_t ids);
 /* The time left until the caller's deadline, in microseconds; 0 when it set none. */
 uint64_t ord_call_time_left_us(const struct ord_call *call);
 
+/* peer.c: whether the caller is on this host, for sure. */
+bool ord_call_is_local(const struct ord_call *call);
+
 /* hold.c: answers that may not be shown yet. */
 void ord_call_hold(struct ord_call *call);
 void ord_call_unhold(struct ord_call *call);

@@ -30,6 +30,7 @@ struct ord_http_shared {
     pthread_cond_t quiet; /* signalled while draining, when nothing is in flight */
     char cors[512];       /* header lines of every reply; "" when CORS is off */
     char preflight[768];  /* header lines of a preflight's reply */
+    char origin[256];     /* whose pages may call; "" when nobody's or everybody's may */
     atomic_bool started;
     char start_failure[256]; /* what the library logged before it had started */
 };
@@ -53,6 +54,8 @@ struct ord_http_call {
     struct ord_http_accept accept;
     const char *prefer, *accept_encoding, *if_none_match; /* headers; NULL: not there */
     const char *connection_header, *transfer_encoding, *preflight_method, *request_id, *traceparent;
+    const char *host, *origin, *forwarded; /* the last is whatever a proxy adds */
+    bool has_body;
     int64_t begin_ns; /* boot time */
 
     /* the outcome */
@@ -100,6 +103,10 @@ void ord_http_flush(struct ord_http_call *call);
  * the library could not read. */
 int ord_http_begin_request(struct mg_connection *connection);
 int ord_http_refuse(struct mg_connection *connection, int status, const char *message);
+
+/* Whether the caller is an operator on this host, for sure: it comes over loopback, no proxy says that it
+ * stands in between, and it is not the page of some other site in this host's browser. */
+bool ord_http_is_local(const struct ord_http_call *call);
 
 /* Routes and answers: `call` holds the request. */
 void ord_http_route(struct ord_http_call *call);

@@ -298,6 +298,14 @@ static enum ord_code negotiate(const struct ord_http_call *call, struct reading 
     return ORD_OK;
 }
 
+/* Bodies are passed over where they change nothing, as HTTP has it for GET. */
+static enum ord_code check_body(const struct ord_http_call *call, struct ord_error *error)
+{
+    if (!call->has_body || strcmp(call->verb, "POST") != 0)
+        return ORD_OK;
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "body: this method takes none; allowed is an empty one");
+}
+
 static void answer(struct ord_http_call *call, const struct ord_method *method, const char *value,
                    bool text_first)
 {
@@ -310,7 +318,12 @@ static void answer(struct ord_http_call *call, const struct ord_method *method, 
     reading.value = value;
     reading.presentation = (struct presentation){.format = ORD_DECIMAL};
 
-    enum ord_code code = negotiate(call, &reading, text_first, &error);
+    enum ord_code code =
+        ord_method_admit(method, method->access == ORD_ACCESS_LOCAL && ord_http_is_local(call), &error);
+    if (code == ORD_OK)
+        code = check_body(call, &error);
+    if (code == ORD_OK)
+        code = negotiate(call, &reading, text_first, &error);
     if (code == ORD_OK)
         code = ord_http_query_parse(call->query, &reading.query, &error);
     if (code == ORD_OK)

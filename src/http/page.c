@@ -18,7 +18,7 @@
 
 static void reply_text(struct ord_http_call *call, int status, const char *text)
 {
-    char line[64];
+    char line[160];
     int size = snprintf(line, sizeof line, "%s\n", text);
     ord_http_reply(call, status, TYPE_TEXT, ORD_HTTP_NO_STORE, line, (size_t)size);
 }
@@ -30,9 +30,13 @@ static void answer_livez(struct ord_http_call *call, const struct ord_http_asset
 
 static void answer_readyz(struct ord_http_call *call, const struct ord_http_asset *asset)
 {
-    enum ord_health_state state = ord_health_get(ord_service_health(call->shared->service));
+    struct ord_service *service = call->shared->service;
+    enum ord_health_state state = ord_health_get(ord_service_health(service));
+    char why[96], text[128] = "ok";
+    if (ord_service_is_degraded(service, why, sizeof why))
+        snprintf(text, sizeof text, "ok, degraded: %s", why);
     if (state == ORD_SERVING)
-        reply_text(call, 200, "ok");
+        reply_text(call, 200, text);
     else
         reply_text(call, 503, ord_health_name(state));
 }

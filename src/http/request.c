@@ -26,6 +26,11 @@ static const struct {
     {"Access-Control-Request-Method", offsetof(struct ord_http_call, preflight_method)},
     {"X-Request-ID", offsetof(struct ord_http_call, request_id)},
     {"traceparent", offsetof(struct ord_http_call, traceparent)},
+    {"Host", offsetof(struct ord_http_call, host)},
+    {"Origin", offsetof(struct ord_http_call, origin)},
+    {"Forwarded", offsetof(struct ord_http_call, forwarded)},
+    {"X-Forwarded-For", offsetof(struct ord_http_call, forwarded)},
+    {"Via", offsetof(struct ord_http_call, forwarded)},
 };
 
 static void keep_header(struct ord_http_call *call, const struct mg_header *header)
@@ -87,6 +92,7 @@ static void read_request(struct ord_http_call *call)
     call->is_first_version = strcmp(info->http_version, "1.0") == 0;
     for (int i = 0; i < info->num_headers; i++)
         keep_header(call, &info->http_headers[i]);
+    call->has_body = info->content_length > 0 || call->transfer_encoding;
     call->head_size = head_size(info);
     call->must_close = call->is_draining || ends_connection(call, info->content_length);
 }

@@ -64,9 +64,12 @@ static void refuse(struct ord_http_call *call, enum ord_code code, const char *h
 
 static void answer_options(struct ord_http_call *call, const struct target *target)
 {
-    char headers[1024];
-    snprintf(headers, sizeof headers, ORD_HTTP_NO_STORE "Allow: %s, OPTIONS\r\n%s", target->allowed,
-             call->preflight_method ? call->shared->preflight : "");
+    char headers[1024], methods[128] = "";
+    bool is_preflight = call->preflight_method && call->shared->preflight[0];
+    if (is_preflight)
+        snprintf(methods, sizeof methods, "Access-Control-Allow-Methods: %s, OPTIONS\r\n", target->allowed);
+    snprintf(headers, sizeof headers, ORD_HTTP_NO_STORE "Allow: %s, OPTIONS\r\n%s%s", target->allowed, methods,
+             is_preflight ? call->shared->preflight : "");
     ord_http_start(call, 204, NULL, ORD_HTTP_NO_LENGTH, headers);
 }
 

@@ -5,6 +5,7 @@ from google.protobuf import descriptor_pb2
 
 SERVICES = {
     "ordinal.v1.IdService",
+    "ordinal.v1.ClockService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",

@@ -39,10 +39,22 @@ Test(methods, each_row_is_whole)
     cr_expect_null(ord_method_by_name("getid"));
 }
 
+Test(methods, what_changes_something_is_for_operators)
+{
+    for (size_t i = 0; i < ord_method_count; i++) {
+        const struct ord_method *row = &ord_methods[i];
+        struct ord_error error;
+        bool changes = row->verb && strcmp(row->verb, "POST") == 0;
+        cr_expect_eq(ord_method_admit(row, true, &error), ORD_OK, "%s", row->name);
+        cr_expect_eq(ord_method_admit(row, false, &error), changes ? ORD_FORBIDDEN : ORD_OK, "%s", row->name);
+    }
+}
+
 Test(methods, services_are_named_once)
 {
     cr_expect_str_eq(ord_service_name(0), "ordinal.v1.IdService");
-    cr_expect_null(ord_service_name(1));
+    cr_expect_str_eq(ord_service_name(1), "ordinal.v1.ClockService");
+    cr_expect_null(ord_service_name(2));
 }
 
 Test(methods, routes_match_whole_paths)
@@ -55,6 +67,10 @@ Test(methods, routes_match_whole_paths)
         {"/v1/ids/7", "DescribeId", "7"},
         {"/v1/ids/%37", "DescribeId", "%37"},
         {"/v1/ids:bounds", "GetIdBounds", NULL},
+        {"/v1/clock", "GetClock", NULL},
+        {"/v1/clock:accept", "AcceptClockStep", NULL},
+        {"/v1/clock:reject", "RejectClockStep", NULL},
+        {"/v1/clock:", NULL, NULL},
         {"/v1/ids/", NULL, NULL},
         {"/v1/ids/7/8", NULL, NULL},
         {"/v1/id/", NULL, NULL},

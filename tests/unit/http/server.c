@@ -185,6 +185,16 @@ Test(answer, by_request)
         {"GET /openapi.yaml" CLOSE "Accept-Encoding: gzip\r\n\r\n", 200, "Content-Encoding: gzip\r\n"},
         {"GET /openapi.yaml" CLOSE "If-None-Match: *\r\n\r\n", 304, "ETag: W/\""},
         {"OPTIONS /v1/id" CLOSE "\r\n", 204, "Allow: GET, HEAD, OPTIONS\r\n"},
+        {"GET /v1/clock" CLOSE "\r\n", 200, "\"state\":\"CLOCK_STATE_FOLLOWING\""},
+        {"OPTIONS /v1/clock:accept" CLOSE "\r\n", 204, "Allow: POST, OPTIONS\r\n"},
+        {"GET /v1/clock:accept" CLOSE "\r\n", 405, "Allow: POST, OPTIONS\r\n"},
+        {"HEAD /v1/clock:accept" CLOSE "\r\n", 405, "Allow: POST, OPTIONS\r\n"},
+        {"POST /v1/clock" CLOSE "\r\n", 405, "Allow: GET, HEAD, OPTIONS\r\n"},
+        {"POST /v1/clock:accept" CLOSE "\r\n", 409, "\"code\":\"failed-precondition\""},
+        {"POST /v1/clock:reject" CLOSE "Content-Length: 0\r\n\r\n", 409, "\"code\":\"failed-precondition\""},
+        {"POST /v1/clock:reject" CLOSE "Content-Length: 2\r\n\r\n{}", 400, "body: this method takes none"},
+        {"POST /v1/clock:reject" CLOSE "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "body: this method"},
+        {"POST /v1/clock:reject?x=1" CLOSE "\r\n", 400, "\"code\":\"unknown-parameter\""},
         {"GET /v1/ids" CLOSE "\r\n", 400, "count: is required"},
         {"GET /v1/ids?count=0" CLOSE "\r\n", 400, "\"code\":\"out-of-range\""},
         {"GET /v1/ids?count=1&count=1" CLOSE "\r\n", 400, "\"code\":\"repeated-parameter\""},
@@ -297,6 +307,57 @@ Test(cors, one_origin)
     ask(&bench, "OPTIONS /v1/id" CLOSE "Access-Control-Request-Method: GET\r\n\r\n", reply);
     cr_assert(strstr(reply, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"), "%s", reply);
     close_bench(&bench);
+}
+
+Test(cors, a_preflight_tells_what_the_path_takes)
+{
+    struct bench bench;
+    char reply[REPLY_MAX];
+    open_bench(&bench, "*");
+    ask(&bench, "OPTIONS /v1/clock:accept" CLOSE "Access-Control-Request-Method: POST\r\n\r\n", reply);
+    cr_assert(strstr(reply, "Access-Control-Allow-Methods: POST, OPTIONS\r\n"), "%s", reply);
+    close_bench(&bench);
+}
+
+/* Whether a call that changes something is taken, with these headers and CORS. */
+static void expect_decision(const char *cors_origin, const char *headers, bool is_taken)
+{
+    struct bench bench;
+    char request[512], reply[REPLY_MAX];
+    open_bench(&bench, cors_origin);
+    snprintf(request, sizeof request, "POST /v1/clock:accept HTTP/1.1\r\nConnection: close\r\n%s\r\n", headers);
+    ask(&bench, request, reply);
+    cr_expect_eq(status_of(reply), is_taken ? 409 : 403, "%s\n%s%s", cors_origin, request, reply);
+    cr_expect(strstr(reply, is_taken ? "failed-precondition" : "forbidden"), "%s%s", request, reply);
+    close_bench(&bench);
+}
+
+Test(access, pages_of_other_sites_and_callers_behind_proxies_are_no_operators)
+{
+    static const struct {
+        const char *cors_origin, *headers;
+        bool is_taken;
+    } cases[] = {
+        {NULL, "Host: anything\r\n", true},
+        {NULL, "Host: 127.0.0.1:8080\r\nOrigin: http://127.0.0.1:8080\r\n", true},
+        {NULL, "Host: localhost:8080\r\nOrigin: http://localhost:8080\r\n", true},
+        {NULL, "Host: localhost\r\nOrigin: http://localhost\r\n", true},
+        {NULL, "Host: localhost:8080\r\nOrigin: http://localhost:9090\r\n", false},
+        {NULL, "Host: localhost:8080\r\nOrigin: https://localhost:8080\r\n", false},
+        {NULL, "Host: localhost:8080\r\nOrigin: https://evil.example\r\n", false},
+        {NULL, "Host: localhost:8080\r\nOrigin: null\r\n", false},
+        {NULL, "Host: evil.example\r\nOrigin: http://evil.example\r\n", false},
+        {NULL, "Host: localhost.evil.example\r\nOrigin: http://localhost.evil.example\r\n", false},
+        {NULL, "Host: 127.0.0.1.evil.example\r\nOrigin: http://127.0.0.1.evil.example\r\n", false},
+        {"*", "Host: localhost:8080\r\nOrigin: https://ops.example\r\n", false},
+        {"https://ops.example", "Host: localhost:8080\r\nOrigin: https://ops.example\r\n", true},
+        {"https://ops.example", "Host: localhost:8080\r\nOrigin: https://evil.example\r\n", false},
+        {NULL, "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n", false},
+        {NULL, "Host: localhost\r\nForwarded: for=192.0.2.7\r\n", false},
+        {NULL, "Host: localhost\r\nVia: 1.1 proxy\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_decision(cases[i].cors_origin, cases[i].headers, cases[i].is_taken);
 }
 
 /* Takes all that may be borrowed. */
