@@ -105,22 +105,50 @@ static enum ord_code resolve_node(const struct ord_settings *settings, const str
     return ORD_OK;
 }
 
-static void read_place(const struct ord_settings *settings, struct ord_config *config, FILE *problems)
+/* False if there is no place; what is wrong is among the problems. */
+static bool read_place(const struct ord_settings *settings, struct ord_config *config, FILE *problems)
 {
     struct ord_error error;
     struct ord_layout layout;
     if (ord_layout_parse(ord_settings_text(settings, "layout"), ord_settings_text(settings, "epoch"),
                          ord_settings_text(settings, "time-unit"), &layout, &error) != ORD_OK) {
         add_problem(problems, settings, "layout", "layout", &error);
-        return;
+        return false;
     }
 
     uint32_t node = 0, worker = 0, workers = 1;
-    if (resolve_node(settings, config, &layout, &node, &error) != ORD_OK)
+    bool is_good = resolve_node(settings, config, &layout, &node, &error) == ORD_OK;
+    if (!is_good)
         add_problem(problems, settings, "node-id", "node_id", &error);
-    if (read_fraction(ord_settings_text(settings, "worker"), &worker, &workers, &error) != ORD_OK ||
-        ord_place_init(&config->place, &layout, node, worker, workers, &error) != ORD_OK)
-        add_problem(problems, settings, "worker", "worker", &error);
+    if (read_fraction(ord_settings_text(settings, "worker"), &worker, &workers, &error) == ORD_OK &&
+        ord_place_init(&config->place, &layout, node, worker, workers, &error) == ORD_OK)
+        return is_good;
+    add_problem(problems, settings, "worker", "worker", &error);
+    return false;
+}
+
+/* The slot number above all that was issued up to an older system's largest ID. */
+static void read_adoption(const struct ord_settings *settings, struct ord_config *config, FILE *problems)
+{
+    struct ord_error error;
+    struct ord_layout theirs = config->place.layout;
+    const char *preset = ord_settings_text(settings, "preset");
+    uint64_t tick;
+    config->adopted = -1;
+    if (ord_settings_source(settings, "adopt-above") == ORD_SOURCE_DEFAULT) {
+        if (preset) {
+            ord_fail(&error, ORD_INVALID_ARGUMENT,
+                     "it is the layout of the ID of --adopt-above, which is missing");
+            add_problem(problems, settings, "preset", "preset", &error);
+        }
+        return;
+    }
+    config->adopted = ord_settings_number(settings, "adopt-above");
+    if ((preset && ord_layout_parse(preset, NULL, NULL, &theirs, &error) != ORD_OK) ||
+        ord_layout_tick_after(&config->place.layout, &theirs, config->adopted, &tick, &error) != ORD_OK)
+        add_problem(problems, settings, "adopt-above", "adopt_above", &error);
+    else
+        config->floor = tick * config->place.slots_per_tick;
 }
 
 static enum ord_log_level log_level(const char *name)
@@ -144,6 +172,10 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
     struct ord_config config = {
         .borrow_us = (uint64_t)ord_settings_number(settings, "borrow") * 1000,
         .max_wait_us = (uint64_t)ord_settings_number(settings, "max-wait") * 1000,
+        .clock_step_us = (uint64_t)ord_settings_number(settings, "clock-step") * 1000,
+        .accepts_steps = strcmp(ord_settings_text(settings, "clock-policy"), "accept") == 0,
+        .max_clock_gap_us = (uint64_t)ord_settings_number(settings, "max-clock-gap") * 1000,
+        .accepts_gap = ord_settings_switch(settings, "accept-clock-gap"),
         .grpc_listen = ord_settings_text(settings, "grpc-listen"),
         .http_listen = ord_settings_text(settings, "http-listen"),
         .grpc_connections = (uint32_t)ord_settings_number(settings, "grpc-connections"),
@@ -157,7 +189,8 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
             strcmp(ord_settings_text(settings, "log-format"), "json") == 0 ? ORD_LOG_JSON : ORD_LOGFMT,
         .drain_timeout_ms = (uint32_t)ord_settings_number(settings, "drain-timeout"),
     };
-    read_place(settings, &config, problems);
+    if (read_place(settings, &config, problems))
+        read_adoption(settings, &config, problems);
     fclose(problems);
 
     if (size > 0) {

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -13,6 +14,11 @@
 struct ord_config {
     struct ord_place place;
     uint64_t borrow_us, max_wait_us;
+    uint64_t clock_step_us;
+    uint64_t max_clock_gap_us; /* 0: any */
+    bool accepts_steps, accepts_gap;
+    int64_t adopted;                       /* the run starts above that ID; -1: there is none */
+    uint64_t floor;                        /* the slot number that this means */
     const char *grpc_listen, *http_listen; /* owned by the settings */
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;
@@ -23,9 +29,9 @@ struct ord_config {
     uint32_t drain_timeout_ms;
 };
 
-/* Resolves layout, node ID and worker. On failure `*ret_problems` has one problem a line, each with where it
- * was read from, to be freed by the caller. ORD_INVALID_ARGUMENT; ORD_INTERNAL when there is no memory. The
- * settings outlive the config. */
+/* Resolves layout, node ID, worker and the ID to start above. On failure `*ret_problems` has one problem a
+ * line, each with where it was read from, to be freed by the caller. ORD_INVALID_ARGUMENT; ORD_INTERNAL when
+ * there is no memory. The settings outlive the config. */
 enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_config *ret_config,
                               char **ret_problems);
 

@@ -60,6 +60,11 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
         .port = ord_memory_store_port(&daemon->store),
         .borrow_us = config->borrow_us,
         .max_wait_us = config->max_wait_us,
+        .floor = config->floor,
+        .clock_threshold_us = config->clock_step_us,
+        .max_clock_gap_us = config->max_clock_gap_us,
+        .accepts_steps = config->accepts_steps,
+        .ignores_gap = config->accepts_gap,
     };
     return ord_service_open(&options, &daemon->service, error);
 }
@@ -105,6 +110,30 @@ static void log_place(const struct daemon *daemon)
         ord_log(ORD_LOG_WARN, "the layout's time ends within a year", "layout_end", end, NULL);
     if (daemon->config->state_dir)
         ord_log(ORD_LOG_WARN, "state_dir is not used: reservations are kept in memory", NULL);
+}
+
+/* An ID of another layout tells the time to start after; but numbers of two layouts do not compare by time. */
+static void log_adoption(const struct daemon *daemon)
+{
+    const struct ord_config *config = daemon->config;
+    const struct ord_layout *layout = &config->place.layout;
+    int64_t now_us = ord_service_now_us(daemon->service), lowest, highest;
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, config->adopted);
+    if (config->adopted < 0)
+        return;
+    if (ord_layout_bounds(layout, now_us, now_us + 1, &lowest, &highest, NULL) == ORD_OK &&
+        lowest <= config->adopted)
+        ord_log(
+            ORD_LOG_WARN,
+            "IDs come later than the adopted one, but as numbers they lie below it: they can equal IDs of that "
+            "system; issue in its layout to rule that out",
+            "adopt_above", id, NULL);
+    else if (config->floor == 0)
+        ord_log(ORD_LOG_INFO, "the adopted ID is older than the layout's epoch: nothing needs adopting",
+                "adopt_above", id, NULL);
+    else
+        ord_log(ORD_LOG_INFO, "IDs start above the adopted one", "adopt_above", id, NULL);
 }
 
 static void log_listeners(const struct daemon *daemon)
@@ -160,6 +189,7 @@ static enum ord_code close_all(struct daemon *daemon, struct ord_error *error)
 static void serve(struct daemon *daemon, const sigset_t *awaited)
 {
     log_place(daemon);
+    log_adoption(daemon);
     log_listeners(daemon);
     ord_health_set(ord_service_health(daemon->service), ORD_SERVING);
     ord_log(ORD_LOG_INFO, "ready", "version", ORDINAL_VERSION, NULL);

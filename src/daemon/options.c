@@ -4,6 +4,8 @@
 
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
+#define HOUR (INT64_C(60) * MINUTE)
+#define YEAR (INT64_C(8766) * HOUR)
 
 static const struct ord_option options[] = {
     {
@@ -73,6 +75,65 @@ static const struct ord_option options[] = {
         .max = 10 * SECOND,
         .argument = "TIME",
         .help = "The longest that a caller with a deadline may wait for room.",
+    },
+    {
+        .name = "clock-step",
+        .group = "Clock",
+        .type = ORD_OPTION_DURATION,
+        .preset = "10s",
+        .min = SECOND,
+        .max = 24 * HOUR,
+        .argument = "TIME",
+        .help = "The largest forward step of the wall clock that IDs follow without asking. A larger one is "
+                "quarantined: IDs keep to the time before it.",
+    },
+    {
+        .name = "clock-policy",
+        .group = "Clock",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "ask",
+        .choices = "ask|accept",
+        .argument = "POLICY",
+        .help =
+            "What to do with a quarantined step: ask, by log, metric and health, until `ordinal clock accept` "
+            "or `ordinal clock reject` decides; or accept it at once, if it is not above max-clock-gap.",
+    },
+    {
+        .name = "max-clock-gap",
+        .group = "Clock",
+        .type = ORD_OPTION_DURATION,
+        .preset = "8784h",
+        .min = 0,
+        .max = 100 * YEAR,
+        .argument = "TIME",
+        .help =
+            "How far the wall clock may be from what earlier runs reserved, or before the adopted ID, for a "
+            "start. 0 allows anything.",
+    },
+    {
+        .name = "accept-clock-gap",
+        .group = "Clock",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Starts this once in spite of max-clock-gap. The wall clock is right.",
+    },
+    {
+        .name = "adopt-above",
+        .group = "Adoption",
+        .type = ORD_OPTION_INTEGER,
+        .min = 0,
+        .max = INT64_MAX,
+        .argument = "ID",
+        .help = "Starts later than the tick of this ID, the largest of an older system. It may stay in the "
+                "configuration: once it is past, it changes nothing.",
+    },
+    {
+        .name = "preset",
+        .group = "Adoption",
+        .type = ORD_OPTION_CHOICE,
+        .choices = "default|twitter|discord|instagram|sonyflake|js53",
+        .argument = "LAYOUT",
+        .help = "The layout of the ID to start above. Without it, the layout that this daemon issues in.",
     },
     {
         .name = "grpc-listen",
