@@ -13,10 +13,8 @@ static const struct {
     const char *name;
     enum ord_exit (*run)(struct ord_cli *cli);
 } verbs[] = {
-    {"get", ord_verb_get},
-    {"decode", ord_verb_decode},
-    {"bounds", ord_verb_bounds},
-    {"health", ord_verb_health},
+    {"get", ord_verb_get},     {"decode", ord_verb_decode}, {"bounds", ord_verb_bounds},
+    {"clock", ord_verb_clock}, {"health", ord_verb_health},
 };
 
 /* Those for which a later call may succeed without a change. */
@@ -121,7 +119,7 @@ static enum ord_exit run(const struct ord_settings *settings)
     if (!form && verb)
         return run_verb(settings, verb->name);
     if (!form)
-        ord_fail(&error, ORD_INVALID_ARGUMENT, "a verb is needed: get, decode, bounds or health");
+        ord_fail(&error, ORD_INVALID_ARGUMENT, "a verb is needed: get, decode, bounds, clock or health");
     return ord_cli_misused(NULL, &error);
 }
 

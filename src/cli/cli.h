@@ -35,6 +35,7 @@ struct ord_cli {
 enum ord_exit ord_verb_get(struct ord_cli *cli);
 enum ord_exit ord_verb_decode(struct ord_cli *cli);
 enum ord_exit ord_verb_bounds(struct ord_cli *cli);
+enum ord_exit ord_verb_clock(struct ord_cli *cli);
 enum ord_exit ord_verb_health(struct ord_cli *cli);
 
 /* Tells an error on stderr, as "ordinal: get: …"; returns the exit status that it means. */

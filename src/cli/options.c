@@ -160,6 +160,16 @@ static const struct ord_verb verbs[] = {
         .examples = "ordinal bounds 2026-03-01T00:00:00Z 2026-03-02T00:00:00Z",
     },
     {
+        .name = "clock",
+        .arguments = "show|accept|reject",
+        .help =
+            "Show the clock that IDs follow, and the wall clock beside it; or decide on a forward step of the "
+            "wall clock, which is not followed until it is accepted. The server takes decisions from its own "
+            "host only.",
+        .examples = "ordinal clock show\n"
+                    "ordinal clock accept",
+    },
+    {
         .name = "health",
         .help = "Tell whether the server takes calls. The exit status is 0 if it does and 1 if it does not.",
         .options = health_options,

@@ -103,12 +103,23 @@ static enum ord_code failed(const struct http_client *client, CURLcode result, s
     return unreachable(client, result, error);
 }
 
-/* GETs `url`; the body is then a string in client->body. */
-static enum ord_code get(struct http_client *client, const char *url, long *ret_status, struct ord_error *error)
+/* What is sent: a GET, or a POST without a body. */
+static bool set_verb(struct http_client *client, const char *verb)
+{
+    if (strcmp(verb, "POST") != 0)
+        return curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    return curl_easy_setopt(client->curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, "") == CURLE_OK;
+}
+
+/* Sends a request for `url`; the body of the answer is then a string in client->body. */
+static enum ord_code ask(struct http_client *client, const char *verb, const char *url, long *ret_status,
+                         struct ord_error *error)
 {
     client->size = 0;
     *client->reason = '\0';
-    if (!append(client, "", 0) || curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK)
+    if (!append(client, "", 0) || curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK ||
+        !set_verb(client, verb))
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     CURLcode result = curl_easy_perform(client->curl);
@@ -134,7 +145,7 @@ static enum ord_code http_call(void *context, const struct ord_method *method, c
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     long status;
-    enum ord_code code = get(client, url, &status, error);
+    enum ord_code code = ask(client, method->verb, url, &status, error);
     if (code != ORD_OK)
         return code;
     if (status != 200)
@@ -153,7 +164,8 @@ static enum ord_code http_check(void *context, const char *service, bool *ret_se
     ord_arena_init(&arena, buffer, sizeof buffer);
     const char *url = ord_arena_printf(&arena, "%s/readyz", client->url);
     long status;
-    enum ord_code code = url ? get(client, url, &status, error) : ord_fail(error, ORD_INTERNAL, "no memory");
+    enum ord_code code =
+        url ? ask(client, "GET", url, &status, error) : ord_fail(error, ORD_INTERNAL, "no memory");
     ord_arena_finish(&arena);
     if (code != ORD_OK)
         return code;
