@@ -86,13 +86,13 @@ static void set_bounds(struct ord_service *service, const struct ord_service_opt
 }
 
 /* Sets clock and generator to start at or above `used`, the slots that earlier runs may have given. */
-static void start(struct ord_service *service, const struct ord_service_options *options, int64_t wall_ns,
-                  uint64_t used)
+static void start(struct ord_service *service, const struct ord_service_options *options, uint64_t used)
 {
     const struct ord_place *place = &service->place;
     uint64_t used_ticks = (used + place->slots_per_tick - 1) / place->slots_per_tick;
-    ord_clock_anchor(&service->clock, wall_ns, ord_layout_time_of(&place->layout, used_ticks) * 1000,
-                     ord_boot_ns());
+    int64_t wall_ns, boot_ns;
+    ord_clocks_read(&wall_ns, &boot_ns);
+    ord_clock_anchor(&service->clock, wall_ns, ord_layout_time_of(&place->layout, used_ticks) * 1000, boot_ns);
     if (options->clock_threshold_us > 0)
         service->clock.threshold_ns = (int64_t)options->clock_threshold_us * 1000;
 
@@ -174,7 +174,7 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     if (code != ORD_OK)
         goto fail;
     service->place.node = claim.node;
-    start(service, options, wall_ns, max(claim.limit, options->floor));
+    start(service, options, max(claim.limit, options->floor));
     code = reserve(service, now_tick(service), error);
     if (code != ORD_OK)
         goto fail;
@@ -228,10 +228,8 @@ static enum ord_code leap(struct ord_service *service, int64_t wall_ns, int64_t 
 
 enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *error)
 {
-    /* In this order: a thread that is stopped in between sees a wall clock that lags, never one that stepped.
-     */
-    int64_t wall_ns = ord_wall_ns();
-    int64_t boot_ns = ord_boot_ns();
+    int64_t wall_ns, boot_ns;
+    ord_clocks_read(&wall_ns, &boot_ns);
     ord_clock_observe(&service->clock, wall_ns, boot_ns);
     enum ord_code code = leap(service, wall_ns, boot_ns, error);
     if (code != ORD_OK)

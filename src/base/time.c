@@ -24,6 +24,22 @@ int64_t ord_boot_ns(void)
     return read_ns(CLOCK_BOOTTIME);
 }
 
+#define NEAR_NS 10000
+#define TRIES 8
+
+void ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns)
+{
+    int64_t best_ns = INT64_MAX;
+    for (int i = 0; i < TRIES && best_ns > NEAR_NS; i++) {
+        int64_t before_ns = ord_boot_ns(), wall_ns = ord_wall_ns(), apart_ns = ord_boot_ns() - before_ns;
+        if (apart_ns >= best_ns)
+            continue;
+        best_ns = apart_ns;
+        *ret_wall_ns = wall_ns;
+        *ret_boot_ns = before_ns + apart_ns / 2;
+    }
+}
+
 static int64_t floor_div(int64_t value, int64_t by)
 {
     return value / by - (value % by < 0);

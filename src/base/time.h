@@ -19,6 +19,9 @@ int64_t ord_wall_ns(void);
 /* CLOCK_BOOTTIME: rises steadily, through suspend too; nobody sets it. In nanoseconds. Any thread. */
 int64_t ord_boot_ns(void);
 
+/* Both clocks at one moment: within some 10 µs, unless the thread is stopped again and again. Any thread. */
+void ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns);
+
 /* Writes `time_us`, which lies in [ORD_TIME_MIN_US, ORD_TIME_MAX_US], with `decimals` (0, 3 or 6) of a second,
  * rounded down, into `ret`: "2026-03-01T12:00:00.123Z". */
 void ord_rfc3339_format(int64_t time_us, int decimals, char ret[ORD_RFC3339_MAX]);

@@ -15,6 +15,7 @@ static int64_t wall_ns, boot_ns;
 
 int64_t __wrap_ord_wall_ns(void);
 int64_t __wrap_ord_boot_ns(void);
+void __wrap_ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns);
 
 int64_t __wrap_ord_wall_ns(void)
 {
@@ -24,6 +25,12 @@ int64_t __wrap_ord_wall_ns(void)
 int64_t __wrap_ord_boot_ns(void)
 {
     return boot_ns;
+}
+
+void __wrap_ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns)
+{
+    *ret_wall_ns = wall_ns;
+    *ret_boot_ns = boot_ns;
 }
 
 /* A port that remembers the limit, and fails when told to. */
