@@ -139,12 +139,14 @@ def test_replies_fit(proxy, path, spoil):
     chance = random.Random(f"{SEED}{path}{spoil}")
     connection = rest.connect(proxy)
     statuses = set()
-    for _ in range(40 if whole["paths"][path]["get"].get("parameters") else 8):
-        target, headers = request(whole, path, whole["paths"][path]["get"], chance, spoil)
-        reply = rest.ask(connection, target, headers)
-        assert violations(reply) == [], f"GET {target} {headers}: {reply.status} {reply.text[:300]}"
+    ((verb, operation),) = whole["paths"][path].items()
+    for _ in range(40 if operation.get("parameters") else 8):
+        target, headers = request(whole, path, operation, chance, spoil)
+        reply = rest.ask(connection, target, headers, verb.upper())
+        assert violations(reply) == [], f"{verb} {target} {headers}: {reply.status} {reply.text[:300]}"
         statuses.add(reply.status)
-    assert statuses & {200} or spoil, statuses
+    good = 200 if verb == "get" else 409  # the shared ordinald's clock has made no step to decide on
+    assert good in statuses or spoil, statuses
     connection.close()
 
 
