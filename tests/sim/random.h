@@ -1,5 +1,10 @@
-/* The one source of chance: splitmix64, so that a seed is a history. After Steele, Lea and Flood, "Fast
- * splittable pseudorandom number generators". */
+/*
+ * The one source of chance: splitmix64, so that a seed is a history. After Steele, Lea and Flood, "Fast
+ * splittable pseudorandom number generators".
+ *
+ * One draw in an expression or an initializer at the most: compilers order several as they like, and the same
+ * seed has to be the same history with each of them.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -32,6 +37,7 @@ static inline bool sim_random_one_in(struct sim_random *random, uint64_t odds)
 static inline uint64_t sim_random_scale(struct sim_random *random, uint64_t max)
 {
     uint64_t bits = (uint64_t)(64 - __builtin_clzll(max));
-    uint64_t value = sim_random_next(random) >> (63 - sim_random_below(random, bits));
+    uint64_t chosen = sim_random_below(random, bits) + 1;
+    uint64_t value = sim_random_next(random) >> (64 - chosen);
     return value < 1 ? 1 : value > max ? max : value;
 }

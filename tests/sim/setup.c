@@ -70,12 +70,15 @@ static void set_machine(struct sim_fleet *fleet, struct sim_machine *machine)
 {
     struct sim_random *random = &fleet->random;
     int64_t skew_ns = (int64_t)sim_random_below(random, 4 * SECOND_NS) - 2 * SECOND_NS;
+    int64_t boot_ns = (int64_t)sim_random_below(random, 100 * SECOND_NS);
+    int32_t wall_ppm = (int32_t)sim_random_below(random, 201) - 100;
+    int32_t boot_ppm = (int32_t)sim_random_below(random, 101) - 50;
     *machine = (struct sim_machine){
         .true_ns = BEGIN_NS,
         .wall_ns = BEGIN_NS + (fleet->clock_odds > 0 ? skew_ns : skew_ns / 1000000),
-        .boot_ns = (int64_t)sim_random_below(random, 100 * SECOND_NS),
-        .wall_ppm = (int32_t)sim_random_below(random, 201) - 100,
-        .boot_ppm = (int32_t)sim_random_below(random, 101) - 50,
+        .boot_ns = boot_ns,
+        .wall_ppm = wall_ppm,
+        .boot_ppm = boot_ppm,
     };
 }
 
@@ -85,14 +88,16 @@ static struct sim_seat *add_seat(struct sim_fleet *fleet, const struct ord_place
     struct sim_seat *seat = &fleet->seats[number];
     fleet->lineages[number] = (struct sim_lineage){.place = *place, .last_id = -1};
     set_machine(fleet, &fleet->machines[number]);
+    int64_t begin_ns = BEGIN_NS + (int64_t)sim_random_scale(&fleet->random, SECOND_NS);
+    uint64_t pace_ns = sim_random_scale(&fleet->random, SECOND_NS);
     *seat = (struct sim_seat){
         .number = number,
         .machine = &fleet->machines[number],
         .disk = &fleet->disks[number],
         .lineage = &fleet->lineages[number],
-        .act_at_ns = BEGIN_NS + (int64_t)sim_random_scale(&fleet->random, SECOND_NS),
+        .act_at_ns = begin_ns,
         .keep_at_ns = INT64_MAX,
-        .pace_ns = sim_random_scale(&fleet->random, SECOND_NS),
+        .pace_ns = pace_ns,
         .heap_index = number,
     };
     fleet->heap[number] = seat;
