@@ -29,6 +29,7 @@ LIBRARIES = {
     r"curl/": {"cli"},
     r"yaml\.h": {"conf"},
     r"jansson\.h": {"wire", "cli"},
+    r"lmdb\.h": {"store"},
     r"pb(_\w+)?\.h": {"wire", "grpc"},
     # core is pure: no threads, files, sockets or clocks of its own
     r"(pthread|threads|unistd|fcntl|poll|time|signal|dirent)\.h|sys/|netinet/|arpa/": set(FLOORS) - {"core"},

@@ -18,6 +18,7 @@ def test_the_house_stands():
         ("core", "<sys/stat.h>"),
         ("wire", '"conf/options.h"'),
         ("store", '"api/service.h"'),
+        ("daemon", "<lmdb.h>"),
         ("api", '"http/server.h"'),
         ("api", "<civetweb.h>"),
         ("grpc", '"http/server.h"'),

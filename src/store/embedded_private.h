@@ -1,0 +1,41 @@
+/* Shared by embedded.c, which holds a place, and claim.c, which comes to hold it. */
+#pragma once
+
+#include "store/database.h"
+#include "store/directory.h"
+#include "store/embedded.h"
+#include "store/record.h"
+
+struct ord_embedded {
+    struct ord_embedded_options options;
+    struct ord_place place;
+    struct ord_directory directory;
+    int lock_fd; /* -1: not open */
+    char file[ORD_FILE_NAME_MAX], lock[ORD_FILE_NAME_MAX], marker[ORD_FILE_NAME_MAX];
+    struct ord_database database;
+    struct ord_record record; /* as last written, by this run */
+    struct ord_embedded_facts facts;
+};
+
+/* Bytes of the lock file: one for each worker from 0 on, and some for all. */
+#define ORD_LOCK_WORKERS (INT64_C(1) << 40) /* how many are kept for workers */
+#define ORD_LOCK_WRITE ORD_LOCK_WORKERS
+#define ORD_LOCK_PROBE (ORD_LOCK_WORKERS + 1)
+
+/* Reads the value at a worker's key. ORD_NOT_FOUND; ORD_INVALID_ARGUMENT: it is damaged. */
+enum ord_code ord_embedded_get(MDB_txn *txn, MDB_dbi dbi, uint32_t worker, struct ord_record *ret_record,
+                               struct ord_error *error);
+
+/* Puts a record at the key of its worker, with the time and the boot ID of now. */
+enum ord_code ord_embedded_put(MDB_txn *txn, MDB_dbi dbi, struct ord_record *record, struct ord_error *error);
+
+/* Where workers start that have no record yet: at or above what was used in a layout or split before this. */
+#define ORD_FLOOR_KEY "reservation/floor"
+enum ord_code ord_embedded_put_floor(MDB_txn *txn, MDB_dbi dbi, const struct ord_record *record,
+                                     struct ord_error *error);
+
+/* The claim of the port: store->place, options in; everything else out. On failure nothing is held. */
+enum ord_code ord_embedded_claim(struct ord_embedded *store, struct ord_error *error);
+
+/* Gives the lock up and closes all files. */
+void ord_embedded_let_go(struct ord_embedded *store);
