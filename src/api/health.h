@@ -7,11 +7,13 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum ord_health_state {
-    ORD_STARTING, /* not ready yet */
-    ORD_SERVING,  /* ready */
-    ORD_DRAINING, /* finishing what is in flight, taking nothing new */
+    ORD_STARTING,   /* not ready yet */
+    ORD_SERVING,    /* ready */
+    ORD_UNRESERVED, /* the durable reservation is used up: no ID can be given until it is renewed */
+    ORD_DRAINING,   /* finishing what is in flight, taking nothing new */
 };
 
 #define ORD_HEALTH_LISTENERS 4
@@ -28,7 +30,10 @@ struct ord_health {
 enum ord_health_state ord_health_get(const struct ord_health *health);
 void ord_health_set(struct ord_health *health, enum ord_health_state state);
 
-/* "starting", "serving", "draining". Static. */
+/* Changes the state only if it is `from`; whether it was. */
+bool ord_health_move(struct ord_health *health, enum ord_health_state from, enum ord_health_state to);
+
+/* "starting", "serving", "unreserved", "draining". Static. */
 const char *ord_health_name(enum ord_health_state state);
 
 void ord_health_listen(struct ord_health *health, void (*changed)(void *context), void *context);

@@ -125,6 +125,21 @@ static void write_clock(const struct page *page, const struct ord_service *servi
     line(page, "ordinal_clock_leaps_total %u\n", clock.leaps);
 }
 
+static void write_reservations(const struct page *page, struct ord_service *service)
+{
+    const struct ord_metrics *metrics = ord_service_metrics(service);
+    heading(page, "ordinal_reservations_total", "counter", "Reservations that were tried, by result.");
+    for (int ok = 1; ok >= 0; ok--)
+        line(page, "ordinal_reservations_total{result=\"%s\"} %" PRIu64 "\n", ok ? "ok" : "failed",
+             atomic_load_explicit(&metrics->reservations[ok], memory_order_relaxed));
+    heading(page, "ordinal_reservation_failing", "gauge",
+            "1 while the last reservation that was tried failed.");
+    line(page, "ordinal_reservation_failing %d\n",
+         atomic_load_explicit(&metrics->reservation_failing, memory_order_relaxed));
+    write_seconds(page, "ordinal_reserved_seconds", "How much time the reservation still covers.",
+                  ord_service_reserved_us(service));
+}
+
 static void write_state(const struct page *page, struct ord_service *service)
 {
     const struct ord_place *place = ord_service_place(service);
@@ -141,8 +156,7 @@ static void write_state(const struct page *page, struct ord_service *service)
     line(page, "ordinal_ready %d\n", ord_health_get(ord_service_health(service)) == ORD_SERVING);
     write_seconds(page, "ordinal_ahead_seconds", "How far the next ID's time leads the clock.",
                   ord_service_ahead_us(service));
-    write_seconds(page, "ordinal_reserved_seconds", "How much time the reservation still covers.",
-                  ord_service_reserved_us(service));
+    write_reservations(page, service);
     write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
                   ord_service_wall_ahead_us(service));
     write_clock(page, service);

@@ -1,6 +1,9 @@
 /* The counters, for the service that holds them; see metrics.h. All zero is a fresh set. */
 #pragma once
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "api/metrics.h"
 #include "base/histogram.h"
 
@@ -13,4 +16,6 @@ struct ord_metrics {
         struct ord_histogram latency;
     } by[ORD_FRONTS][ORD_METRICS_METHODS];
     atomic_uint_least64_t ids[ORD_FRONTS];
+    atomic_uint_least64_t reservations[2]; /* that failed, that succeeded */
+    atomic_bool reservation_failing;       /* the last one did */
 };

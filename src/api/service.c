@@ -1,8 +1,10 @@
 #include "api/service.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/metrics_private.h"
 #include "base/time.h"
@@ -30,6 +32,8 @@ struct ord_service {
     uint32_t count_max;
     uint64_t max_clock_gap_us;
     bool accepts_steps;
+    pthread_mutex_t trouble_lock;
+    char trouble[256]; /* why the last reservation failed; empty: it did not */
     struct ord_health health;
     struct ord_metrics metrics;
 };
@@ -63,12 +67,25 @@ static uint64_t now_tick(const struct ord_service *service)
     return min(tick, ord_layout_values(layout, ORD_TICK));
 }
 
+/* Remembers how a reservation went, for the metrics and for those who are refused because of it. */
+static void note_reservation(struct ord_service *service, bool is_ok, const char *trouble)
+{
+    atomic_fetch_add_explicit(&service->metrics.reservations[is_ok], 1, memory_order_relaxed);
+    atomic_store_explicit(&service->metrics.reservation_failing, !is_ok, memory_order_relaxed);
+    pthread_mutex_lock(&service->trouble_lock);
+    snprintf(service->trouble, sizeof service->trouble, "%.255s", trouble);
+    pthread_mutex_unlock(&service->trouble_lock);
+}
+
 /* Makes a reservation durable that lasts from `tick` on. */
 static enum ord_code reserve(struct ord_service *service, uint64_t tick, struct ord_error *error)
 {
     uint64_t limit = ord_reservation_target(&service->policy, service->place.slots_per_tick, tick);
-    if (service->port.extend(service->port.context, limit, error) != ORD_OK)
-        return ord_wrap(error, "reserve");
+    struct ord_error cause = {0};
+    enum ord_code code = service->port.extend(service->port.context, limit, &cause);
+    note_reservation(service, code == ORD_OK, cause.text);
+    if (code != ORD_OK)
+        return ord_fail(error, code, "reserve: %s", cause.text);
     ord_generator_raise_limit(&service->generator, limit);
     return ORD_OK;
 }
@@ -166,6 +183,7 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
         .max_clock_gap_us = options->max_clock_gap_us,
         .accepts_steps = options->accepts_steps,
     };
+    pthread_mutex_init(&service->trouble_lock, NULL);
 
     struct ord_claim claim;
     enum ord_code code = service->port.claim(service->port.context, &service->place, &claim, error);
@@ -182,6 +200,7 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     return ORD_OK;
 
 fail:
+    pthread_mutex_destroy(&service->trouble_lock);
     free(service);
     return code;
 }
@@ -195,6 +214,7 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
     uint64_t next = ord_generator_stop(&service->generator);
     if (service->port.release(service->port.context, next, error) != ORD_OK)
         ord_wrap(error, "release");
+    pthread_mutex_destroy(&service->trouble_lock);
     free(service);
     return NULL;
 }
@@ -240,8 +260,20 @@ enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *er
     return reserve(service, now_tick(service), error);
 }
 
+static enum ord_code explain_unavailable(struct ord_service *service, struct ord_error *error)
+{
+    char trouble[sizeof service->trouble];
+    pthread_mutex_lock(&service->trouble_lock);
+    memcpy(trouble, service->trouble, sizeof trouble);
+    pthread_mutex_unlock(&service->trouble_lock);
+    if (!*trouble)
+        return ord_fail_retry(error, ORD_UNAVAILABLE, RETRY_MS,
+                              "no durable reservation covers more IDs just now");
+    return ord_fail_retry(error, ORD_UNAVAILABLE, RETRY_MS, "the reservation cannot be renewed: %s", trouble);
+}
+
 /* Why the generator refused, in words and with the time after which to ask again. */
-static enum ord_code explain(const struct ord_service *service, enum ord_code code, uint64_t wait_ticks,
+static enum ord_code explain(struct ord_service *service, enum ord_code code, uint64_t wait_ticks,
                              struct ord_error *error)
 {
     uint64_t wait_ms = (wait_ticks * service->place.layout.unit_us + 999) / 1000;
@@ -252,7 +284,7 @@ static enum ord_code explain(const struct ord_service *service, enum ord_code co
                               "all IDs up to the borrow limit are taken; there is room in %" PRIu64 " ms",
                               wait_ms);
     case ORD_UNAVAILABLE:
-        return ord_fail_retry(error, code, RETRY_MS, "no durable reservation covers more IDs just now");
+        return explain_unavailable(service, error);
     default:
         ord_rfc3339_format(ord_layout_end_us(&service->place.layout), 3, end);
         return ord_fail(error, code, "the layout's time ended at %s", end);
@@ -281,6 +313,12 @@ enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint
     *ret_ids = (struct ord_ids){.place = &service->place, .first = first, .count = count, .tag = tag};
     *ret_wait_us = wait * layout->unit_us;
     return ORD_OK;
+}
+
+bool ord_service_is_covered(const struct ord_service *service)
+{
+    uint64_t now = now_tick(service) * service->place.slots_per_tick;
+    return max(now, ord_generator_next(&service->generator)) < ord_generator_limit(&service->generator);
 }
 
 const struct ord_place *ord_service_place(const struct ord_service *service)

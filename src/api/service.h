@@ -66,6 +66,9 @@ enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *er
 enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint32_t tag, uint64_t max_wait_us,
                                struct ord_ids *ret_ids, uint64_t *ret_wait_us, struct ord_error *error);
 
+/* Whether an ID could be given now as far as the durable reservation goes. */
+bool ord_service_is_covered(const struct ord_service *service);
+
 /* The place in which IDs are issued. */
 const struct ord_place *ord_service_place(const struct ord_service *service);
 

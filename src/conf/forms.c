@@ -63,8 +63,8 @@ void ord_option_write_facts(const struct ord_option *option, FILE *out)
     char name[ORD_NAME_MAX];
     ord_option_write(option, ORD_FORM_VARIABLE, name);
     fprintf(out, "%sVariable: %s", before, name);
-    if (option->also_env)
-        fprintf(out, " or %s", option->also_env);
+    for (const struct ord_foreign *also = option->also; also && also->name; also++)
+        fprintf(out, " or %s", also->name);
     fputs(".", out);
 }
 

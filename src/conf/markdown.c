@@ -28,8 +28,8 @@ static void write_row(const struct ord_option *option, bool with_key, FILE *out)
         fprintf(out, "`-%c`, ", option->letter);
     fprintf(out, "`--%s%s%s` | ", option->name, argument ? " " : "", argument ? argument : "");
     write_name(option, ORD_FORM_VARIABLE, out);
-    if (option->also_env)
-        fprintf(out, ", `%s`", option->also_env);
+    for (const struct ord_foreign *also = option->also; also && also->name; also++)
+        fprintf(out, ", `%s`", also->name);
     if (with_key) {
         fputs(" | ", out);
         write_name(option, ORD_FORM_KEY, out);

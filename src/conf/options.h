@@ -31,20 +31,27 @@ enum ord_option_scope {
 /* Whether a value is good beyond its type; if not, `error` says what it is and what is allowed. */
 typedef enum ord_code ord_option_check(const char *text, struct ord_error *error);
 
+/* A variable of another's making that an option takes its value from. Empty, it counts as not set. */
+struct ord_foreign {
+    const char *name;   /* "PORT" */
+    const char *format; /* its value in place of %s: "0.0.0.0:%s"; NULL: as it is */
+    bool is_list;       /* of paths with ":" between them, of which the first is taken */
+    bool is_default;    /* says what the default is, so that the file wins over it */
+};
+
 struct ord_option {
     const char *name;
     char letter; /* "-n"; 0: none */
     enum ord_option_type type;
     enum ord_option_scope scope;
-    const char *preset;      /* the default, as text; NULL: unset */
-    int64_t min, max;        /* INTEGER; DURATION in milliseconds */
-    const char *choices;     /* "text|json" */
-    const char *argument;    /* what help calls the value: "ADDR:PORT" */
-    ord_option_check *check; /* NULL: the type says all */
-    const char *help;        /* whole sentences; the first is the short form */
-    const char *group;       /* heading in help: "Listeners" */
-    const char *also_env; /* another variable that is read when ORDINAL_… is not set ("PORT"); NULL: none */
-    const char *also_env_format; /* its value in place of %s: "0.0.0.0:%s" */
+    const char *preset;             /* the default, as text; NULL: unset */
+    int64_t min, max;               /* INTEGER; DURATION in milliseconds */
+    const char *choices;            /* "text|json" */
+    const char *argument;           /* what help calls the value: "ADDR:PORT" */
+    ord_option_check *check;        /* NULL: the type says all */
+    const char *help;               /* whole sentences; the first is the short form */
+    const char *group;              /* heading in help: "Listeners" */
+    const struct ord_foreign *also; /* read when ORDINAL_… is not set, up to a row without a name; NULL: none */
 };
 
 /* A verb of a program (`ordinal get`), with options of its own beside the program's. */

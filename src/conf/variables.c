@@ -54,19 +54,34 @@ static void check_names(struct ord_reading *reading, char **environment)
     }
 }
 
-/* A variable of another's making (PORT): read only when nothing of our own says it. */
+/* The first variable of another's making (PORT) that is set. */
+static const struct ord_foreign *find_foreign(const struct ord_option *option, char **environment)
+{
+    const struct ord_foreign *foreign = option->also;
+    while (foreign && foreign->name) {
+        const char *value = look_up(environment, foreign->name);
+        if (value && *value)
+            return foreign;
+        foreign++;
+    }
+    return NULL;
+}
+
+/* It is read only when nothing of our own says it. */
 static void read_foreign(struct ord_reading *reading, struct ord_setting *row, char **environment)
 {
-    const struct ord_option *option = row->option;
-    const char *value = look_up(environment, option->also_env);
-    if (!value || row->given)
+    const struct ord_foreign *foreign = find_foreign(row->option, environment);
+    if (!foreign || row->given)
         return;
-    const char *format = option->also_env_format ? option->also_env_format : "%s";
+    const char *value = look_up(environment, foreign->name);
+    const char *format = foreign->format ? foreign->format : "%s";
+    size_t length = foreign->is_list ? strcspn(value, ":") : strlen(value);
     int before = (int)strcspn(format, "%");
-    const char *text = ord_arena_printf(&reading->settings->arena, "%.*s%s%s", before, format, value,
-                                        format[before] ? format + before + strlen("%s") : "");
+    const char *text = ord_arena_printf(&reading->settings->arena, "%.*s%.*s%s", before, format, (int)length,
+                                        value, format[before] ? format + before + strlen("%s") : "");
     if (text)
-        ord_reading_offer(reading, row, ORD_SOURCE_ENVIRONMENT, option->also_env, text);
+        ord_reading_offer(reading, row, foreign->is_default ? ORD_SOURCE_DEFAULT : ORD_SOURCE_ENVIRONMENT,
+                          foreign->name, text);
     reading->no_memory |= !text;
 }
 
@@ -81,7 +96,7 @@ void ord_read_environment(struct ord_reading *reading, char **environment)
         const char *value = look_up(environment, name);
         if (value)
             ord_reading_offer(reading, row, ORD_SOURCE_ENVIRONMENT, name, value);
-        else if (row->option->also_env)
+        else
             read_foreign(reading, row, environment);
     }
     check_names(reading, environment);

@@ -151,6 +151,21 @@ static void read_adoption(const struct ord_settings *settings, struct ord_config
         config->floor = tick * config->place.slots_per_tick;
 }
 
+static void read_state(const struct ord_settings *settings, struct ord_config *config, FILE *problems)
+{
+    struct ord_error error;
+    if (strcmp(ord_settings_text(settings, "state"), "memory") == 0)
+        return;
+    config->state_dir = ord_settings_text(settings, "state-dir");
+    if (config->state_dir && *config->state_dir)
+        return;
+    ord_fail(&error, ORD_INVALID_ARGUMENT,
+             "it is required, and none of $STATE_DIRECTORY, $XDG_STATE_HOME and $HOME tells a place; give one "
+             "with --state-dir, or keep reservations in memory with --state memory, where restarts may repeat "
+             "IDs");
+    add_problem(problems, settings, "state-dir", "state_dir", &error);
+}
+
 static enum ord_log_level log_level(const char *name)
 {
     static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -183,7 +198,9 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
         .http_keep_alive_ms = (uint32_t)ord_settings_number(settings, "http-keep-alive"),
         .http_request_timeout_ms = (uint32_t)ord_settings_number(settings, "http-request-timeout"),
         .cors_origin = ord_settings_text(settings, "cors-origin"),
-        .state_dir = ord_settings_text(settings, "state-dir"),
+        .accepts_unsafe_state = ord_settings_switch(settings, "unsafe-state-dir"),
+        .init = ord_settings_switch(settings, "init"),
+        .accepts_layout = ord_settings_switch(settings, "accept-layout-change"),
         .log_level = log_level(ord_settings_text(settings, "log-level")),
         .log_format =
             strcmp(ord_settings_text(settings, "log-format"), "json") == 0 ? ORD_LOG_JSON : ORD_LOGFMT,
@@ -191,6 +208,7 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
     };
     if (read_place(settings, &config, problems))
         read_adoption(settings, &config, problems);
+    read_state(settings, &config, problems);
     fclose(problems);
 
     if (size > 0) {

@@ -23,7 +23,8 @@ struct ord_config {
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;
     const char *cors_origin; /* NULL: none */
-    const char *state_dir;   /* NULL: none */
+    const char *state_dir;   /* NULL: in memory */
+    bool accepts_unsafe_state, init, accepts_layout;
     enum ord_log_level log_level;
     enum ord_log_format log_format;
     uint32_t drain_timeout_ms;

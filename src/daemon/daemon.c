@@ -12,6 +12,7 @@
 #include "daemon/keeper.h"
 #include "grpc/server.h"
 #include "http/server.h"
+#include "store/embedded.h"
 #include "store/memory.h"
 
 /* The queues of the C core, both listeners and some connections. */
@@ -21,7 +22,8 @@
 
 struct daemon {
     const struct ord_config *config;
-    struct ord_memory_store store;
+    struct ord_memory_store memory;
+    struct ord_embedded *embedded; /* NULL: reservations are kept in memory */
     struct ord_service *service;
     struct ord_http *http;
     struct ord_grpc *grpc;
@@ -52,12 +54,30 @@ static void block_signals(sigset_t *ret_awaited)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static enum ord_code open_store(struct daemon *daemon, struct ord_reservation_port *ret_port,
+                                struct ord_error *error)
+{
+    const struct ord_config *config = daemon->config;
+    struct ord_embedded_options options = {
+        .directory = config->state_dir,
+        .accept_unsafe = config->accepts_unsafe_state,
+        .init = config->init,
+        .accept_layout_change = config->accepts_layout,
+    };
+    *ret_port = ord_memory_store_port(&daemon->memory);
+    if (!config->state_dir)
+        return ORD_OK;
+    enum ord_code code = ord_embedded_open(&options, &daemon->embedded, error);
+    if (code == ORD_OK)
+        *ret_port = ord_embedded_port(daemon->embedded);
+    return code;
+}
+
 static enum ord_code open_service(struct daemon *daemon, struct ord_error *error)
 {
     const struct ord_config *config = daemon->config;
     struct ord_service_options options = {
         .place = config->place,
-        .port = ord_memory_store_port(&daemon->store),
         .borrow_us = config->borrow_us,
         .max_wait_us = config->max_wait_us,
         .floor = config->floor,
@@ -66,6 +86,8 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
         .accepts_steps = config->accepts_steps,
         .ignores_gap = config->accepts_gap,
     };
+    if (open_store(daemon, &options.port, error) != ORD_OK)
+        return ord_wrap(error, "store");
     return ord_service_open(&options, &daemon->service, error);
 }
 
@@ -108,8 +130,30 @@ static void log_place(const struct daemon *daemon)
             "epoch", epoch, "layout_end", end, NULL);
     if (ord_layout_end_us(&place->layout) - ord_service_now_us(daemon->service) < YEAR_US)
         ord_log(ORD_LOG_WARN, "the layout's time ends within a year", "layout_end", end, NULL);
-    if (daemon->config->state_dir)
-        ord_log(ORD_LOG_WARN, "state_dir is not used: reservations are kept in memory", NULL);
+}
+
+static void log_store(const struct daemon *daemon)
+{
+    if (!daemon->embedded) {
+        ord_log(ORD_LOG_WARN, "reservations are kept in memory: a restart may repeat IDs", NULL);
+        return;
+    }
+    const struct ord_embedded_facts *facts = ord_embedded_facts(daemon->embedded);
+    const char *directory = daemon->config->state_dir;
+    const char *last_run = facts->is_first ? "none" : facts->was_clean ? "stopped" : "crashed";
+    const char *last_boot = facts->is_first ? NULL : facts->same_boot ? "same" : "another";
+    char written[ORD_RFC3339_MAX];
+    ord_rfc3339_format(facts->written_us, 3, written);
+    ord_log(ORD_LOG_INFO, "state", "directory", directory, "last_run", last_run, "last_boot", last_boot,
+            "last_written", facts->is_first ? NULL : written, NULL);
+    if (facts->unsafe)
+        ord_log(ORD_LOG_WARN, "the state directory may be lost, and IDs may then repeat", "directory",
+                directory, "reason", facts->unsafe, NULL);
+    if (*facts->replaced)
+        ord_log(ORD_LOG_WARN, "the node starts afresh; what was there was renamed", "to", facts->replaced,
+                NULL);
+    if (facts->layout_changed)
+        ord_log(ORD_LOG_WARN, "the layout or the number of workers is another than before", NULL);
 }
 
 /* An ID of another layout tells the time to start after; but numbers of two layouts do not compare by time. */
@@ -183,6 +227,7 @@ static enum ord_code close_all(struct daemon *daemon, struct ord_error *error)
     daemon->http = ord_http_close(daemon->http);
     daemon->keeper = ord_keeper_stop(daemon->keeper);
     daemon->service = ord_service_close(daemon->service, error);
+    daemon->embedded = ord_embedded_close(daemon->embedded);
     return error->code;
 }
 
@@ -190,6 +235,7 @@ static void serve(struct daemon *daemon, const sigset_t *awaited)
 {
     log_place(daemon);
     log_adoption(daemon);
+    log_store(daemon);
     log_listeners(daemon);
     ord_health_set(ord_service_health(daemon->service), ORD_SERVING);
     ord_log(ORD_LOG_INFO, "ready", "version", ORDINAL_VERSION, NULL);

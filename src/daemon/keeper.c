@@ -1,20 +1,16 @@
 #include "daemon/keeper.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/time.h"
+#include "daemon/ticker.h"
 
 struct ord_keeper {
     struct ord_service *service;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
-    bool failing; /* this and the next are what was logged last; the thread's own */
+    struct ord_ticker *keeping, *watching;
+    bool failing; /* this and the next are what was logged last; the keeping thread's own */
     struct ord_service_clock clock;
     int64_t boot_us;
 };
@@ -65,46 +61,25 @@ static void log_clock(struct ord_keeper *keeper)
                     "ahead_seconds", clock.wall_us - clock.now_us);
 }
 
-static void keep(struct ord_keeper *keeper)
+static void keep(void *context)
 {
+    struct ord_keeper *keeper = context;
     struct ord_error error;
     log_reservation(keeper, ord_service_keep(keeper->service, &error), &error);
     log_clock(keeper);
 }
 
-/* Waits one period; false when it is time to stop. */
-static bool wait_period(struct ord_keeper *keeper)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ORD_KEEP_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-
-    pthread_mutex_lock(&keeper->lock);
-    int timeout = 0;
-    while (!keeper->stop && timeout == 0)
-        timeout = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
-    bool go_on = !keeper->stop;
-    pthread_mutex_unlock(&keeper->lock);
-    return go_on;
-}
-
-static void *run(void *context)
+/* Beside keep, since a disk that hangs holds keep up. */
+static void watch(void *context)
 {
     struct ord_keeper *keeper = context;
-    while (wait_period(keeper))
-        keep(keeper);
-    return NULL;
-}
-
-static void init_wake(pthread_cond_t *ret)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(ret, &attributes);
-    pthread_condattr_destroy(&attributes);
+    struct ord_health *health = ord_service_health(keeper->service);
+    if (!ord_service_is_covered(keeper->service)) {
+        if (ord_health_move(health, ORD_SERVING, ORD_UNRESERVED))
+            ord_log(ORD_LOG_ERROR, "no IDs can be given: the reservation is used up", NULL);
+    } else if (ord_health_move(health, ORD_UNRESERVED, ORD_SERVING)) {
+        ord_log(ORD_LOG_INFO, "IDs are given again", NULL);
+    }
 }
 
 enum ord_code ord_keeper_start(struct ord_service *service, struct ord_keeper **ret_keeper,
@@ -116,15 +91,12 @@ enum ord_code ord_keeper_start(struct ord_service *service, struct ord_keeper **
     keeper->service = service;
     keeper->clock = ord_service_clock(service);
     keeper->boot_us = ord_boot_ns() / 1000;
-    pthread_mutex_init(&keeper->lock, NULL);
-    init_wake(&keeper->wake);
-
-    int errnum = pthread_create(&keeper->thread, NULL, run, keeper);
-    if (errnum != 0) {
-        pthread_cond_destroy(&keeper->wake);
-        pthread_mutex_destroy(&keeper->lock);
-        free(keeper);
-        return ord_fail_errno(error, errnum, "start keeper");
+    enum ord_code code = ord_ticker_start(ORD_KEEP_MS, keep, keeper, &keeper->keeping, error);
+    if (code == ORD_OK)
+        code = ord_ticker_start(ORD_KEEP_MS, watch, keeper, &keeper->watching, error);
+    if (code != ORD_OK) {
+        ord_keeper_stop(keeper);
+        return ord_wrap(error, "start keeper");
     }
     *ret_keeper = keeper;
     return ORD_OK;
@@ -134,13 +106,8 @@ struct ord_keeper *ord_keeper_stop(struct ord_keeper *keeper)
 {
     if (!keeper)
         return NULL;
-    pthread_mutex_lock(&keeper->lock);
-    keeper->stop = true;
-    pthread_cond_signal(&keeper->wake);
-    pthread_mutex_unlock(&keeper->lock);
-    pthread_join(keeper->thread, NULL);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->lock);
+    keeper->watching = ord_ticker_stop(keeper->watching);
+    keeper->keeping = ord_ticker_stop(keeper->keeping);
     free(keeper);
     return NULL;
 }

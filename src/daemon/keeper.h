@@ -1,6 +1,7 @@
 /*
- * The thread that keeps the service going: it observes the clocks and renews the reservation every ORD_KEEP_MS,
- * and logs what goes wrong, once when it begins and once when it is over.
+ * What keeps the service going, every ORD_KEEP_MS: one thread observes the clocks and renews the reservation;
+ * another says in its health whether the reservation is used up, also while the disk holds the first one up.
+ * What goes wrong is logged once when it begins and once when it is over.
  */
 #pragma once
 
@@ -12,5 +13,5 @@ struct ord_keeper;
 enum ord_code ord_keeper_start(struct ord_service *service, struct ord_keeper **ret_keeper,
                                struct ord_error *error);
 
-/* Ends the thread and waits for it. Takes NULL; returns NULL. */
+/* Ends the threads and waits for them. Takes NULL; returns NULL. */
 struct ord_keeper *ord_keeper_stop(struct ord_keeper *keeper);

@@ -7,6 +7,16 @@
 #define HOUR (INT64_C(60) * MINUTE)
 #define YEAR (INT64_C(8766) * HOUR)
 
+static const struct ord_foreign port_variables[] = {{.name = "PORT", .format = "0.0.0.0:%s"}, {0}};
+
+/* As systemd gives it; then as the XDG base directories say. */
+static const struct ord_foreign state_variables[] = {
+    {.name = "STATE_DIRECTORY", .is_list = true, .is_default = true},
+    {.name = "XDG_STATE_HOME", .format = "%s/ordinal", .is_default = true},
+    {.name = "HOME", .format = "%s/.local/state/ordinal", .is_default = true},
+    {0},
+};
+
 static const struct ord_option options[] = {
     {
         .name = "node-id",
@@ -152,8 +162,7 @@ static const struct ord_option options[] = {
         .help = "Where REST listens, IPv4 only. Port 0 picks one, which the log tells. The variable PORT alone "
                 "means "
                 "0.0.0.0:PORT.",
-        .also_env = "PORT",
-        .also_env_format = "0.0.0.0:%s",
+        .also = port_variables,
     },
     {
         .name = "grpc-connections",
@@ -209,8 +218,42 @@ static const struct ord_option options[] = {
         .group = "State",
         .type = ORD_OPTION_TEXT,
         .argument = "DIR",
-        .help =
-            "Where durable reservations live. This version keeps reservations in memory and does not use it.",
+        .also = state_variables,
+        .help = "Where reservations are kept, on a disk of this host. It is made if it is missing. Without it, "
+                "systemd's state directory, or ordinal in the XDG state folder, $HOME/.local/state.",
+    },
+    {
+        .name = "state",
+        .group = "State",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "embedded",
+        .choices = "embedded|memory",
+        .argument = "KIND",
+        .help = "How reservations are kept. In state-dir; or in memory, so that a restart may repeat IDs: for "
+                "tests.",
+    },
+    {
+        .name = "unsafe-state-dir",
+        .group = "State",
+        .type = ORD_OPTION_SWITCH,
+        .help = "Accepts a state-dir on a file system that may lose it (tmpfs, overlay, network). IDs may then "
+                "repeat.",
+    },
+    {
+        .name = "init",
+        .group = "State",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Starts afresh where the node's state is lost, damaged or another node's. What was there is "
+                "renamed. It does nothing where the state is in order.",
+    },
+    {
+        .name = "accept-layout-change",
+        .group = "State",
+        .type = ORD_OPTION_SWITCH,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .help = "Goes on in another layout or number of workers than before, above the time used so far. All "
+                "workers of the node have to be stopped.",
     },
     {
         .name = "log-level",

@@ -117,8 +117,8 @@ static enum ord_code refuse_damaged(struct taking *taking, struct ord_error *err
     snprintf(cause, sizeof cause, "%.159s", error->text);
     return ord_fail(
         error, ORD_UNAVAILABLE,
-        "%.200s/%s is damaged: %s; put back a sound one, or start afresh with --init, and above the "
-        "highest ID that was given with --adopt-above ID",
+        "%.200s/%s is damaged: %s; put back a sound one, or start afresh with --init, and with "
+        "--adopt-above ID above the highest ID that was given",
         store->directory.path, store->file, cause);
 }
 

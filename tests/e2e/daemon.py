@@ -3,12 +3,14 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("ORDINAL_BUILD", ROOT / "build"))
 NODE = Path(os.environ.get("ORDINAL_NODE", ROOT / "build" / "node"))
+STATES = BUILD / "states"  # each daemon has its state in a folder of its own here
 RESULTS = Path(os.environ.get("ORDINAL_RESULTS", ROOT / "build" / "results"))
 ORDINALD = os.environ.get("ORDINALD", str(BUILD / "src/daemon/ordinald"))
 ORDINAL = os.environ.get("ORDINAL", str(BUILD / "src/cli/ordinal"))
@@ -23,10 +25,16 @@ PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def environment(**more):
-    """The test's environment without settings of ordinal's."""
+    """The test's environment without settings of ordinal's, except that tests may run on any file system."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ORDINAL") and key != "PORT"}
     kept.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
-    return {**kept, **more}
+    return {**kept, "ORDINAL_UNSAFE_STATE_DIR": "true", **more}
+
+
+def state_folder():
+    """A new folder for state, where reservations go that no option puts elsewhere; it goes when it is cleaned up."""
+    STATES.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=STATES, ignore_cleanup_errors=True)
 
 
 def logfmt(line):
@@ -39,7 +47,10 @@ def logfmt(line):
 
 def run_daemon(*args, env=None, preexec=None, cwd=None):
     """Runs ordinald to its end and returns the finished process."""
-    return finish([ORDINALD, *args], env=env, preexec=preexec, cwd=cwd)
+    with state_folder() as state:
+        return finish(
+            [ORDINALD, *args], env={"XDG_STATE_HOME": state, **(env or {})}, preexec=preexec, cwd=cwd
+        )
 
 
 def run_client(*args, env=None):
@@ -68,11 +79,12 @@ class Daemon:
     def __init__(self, *args, env=None, listen=True):
         where = ["--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"] if listen else []
         self.lines = []
+        self._state = state_folder()
         self._news = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
             [ORDINALD, *where, *args],
-            env=environment(**(env or {})),
+            env=environment(XDG_STATE_HOME=self._state.name, **(env or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -127,6 +139,7 @@ class Daemon:
         """Waits for the end; returns the exit status."""
         status = self.process.wait(timeout)
         self._reader.join(timeout)
+        self._state.cleanup()
         return status
 
     def stop(self):

@@ -153,6 +153,26 @@ Test(options, the_flag_wins_over_the_variable_over_port_over_the_file_over_the_d
     free(path);
 }
 
+/* Variables that say what a default is come last, the first that is set and not empty. */
+Test(options, defaults_from_the_system)
+{
+    static const char name[] = "state-dir";
+    char line[128], origin[64];
+    char *path = temporary("state_dir: /f\n", 14);
+    snprintf(line, sizeof line, "--config %s", path);
+    snprintf(origin, sizeof origin, "%s:1", path);
+    expect_value(&daemon_program, "", "HOME=/h", name, "/h/.local", "HOME");
+    expect_value(&daemon_program, "", "HOME=/h STATE_DIRECTORY=", name, "/h/.local", "HOME");
+    expect_value(&daemon_program, "", "HOME=/h STATE_DIRECTORY=/a", name, "/a", "STATE_DIRECTORY");
+    expect_value(&daemon_program, "", "STATE_DIRECTORY=/a:/b:/c HOME=/h", name, "/a", "STATE_DIRECTORY");
+    expect_value(&daemon_program, line, "STATE_DIRECTORY=/a HOME=/h", name, "/f", origin);
+    expect_value(&daemon_program, line, "STATE_DIRECTORY=/a ORDINAL_STATE_DIR=/v", name, "/v",
+                 "ORDINAL_STATE_DIR");
+    expect_value(&daemon_program, "--state-dir /a:/b", "HOME=/h", name, "/a:/b", "--state-dir");
+    unlink(path);
+    free(path);
+}
+
 Test(options, sources)
 {
     struct reading *reading = read_words(&daemon_program, "-t 1", "ORDINAL_DRAIN=1s");

@@ -3,6 +3,12 @@
 
 #include "conf/options.h"
 
+static const struct ord_foreign port_variables[] = {{.name = "PORT", .format = "0.0.0.0:%s"}, {0}};
+static const struct ord_foreign state_variables[] = {
+    {.name = "STATE_DIRECTORY", .is_list = true, .is_default = true},
+    {.name = "HOME", .format = "%s/.local", .is_default = true},
+    {0}};
+
 static const struct ord_option daemon_options[] = {
     {.name = "node-id",
      .letter = 'n',
@@ -16,8 +22,7 @@ static const struct ord_option daemon_options[] = {
      .argument = "ADDR:PORT",
      .group = "Listeners",
      .help = "Where it listens.",
-     .also_env = "PORT",
-     .also_env_format = "0.0.0.0:%s"},
+     .also = port_variables},
     {.name = "threads",
      .letter = 't',
      .type = ORD_OPTION_INTEGER,
@@ -43,7 +48,11 @@ static const struct ord_option daemon_options[] = {
      .argument = "FORM",
      .help = "The form of a line."},
     {.name = "strict", .letter = 's', .type = ORD_OPTION_SWITCH, .help = "Whether it is strict."},
-    {.name = "state-dir", .type = ORD_OPTION_TEXT, .argument = "DIR", .help = "Where state lives."},
+    {.name = "state-dir",
+     .type = ORD_OPTION_TEXT,
+     .argument = "DIR",
+     .help = "Where state lives.",
+     .also = state_variables},
     {.name = "config",
      .type = ORD_OPTION_TEXT,
      .scope = ORD_SCOPE_FLAG_ONLY,
