@@ -76,7 +76,7 @@ def finish(command, env=None, preexec=None, cwd=None):
 class Daemon:
     """A running ordinald. Its stderr is kept in `lines`, without line ends."""
 
-    def __init__(self, *args, env=None, listen=True):
+    def __init__(self, *args, env=None, listen=True, wait=True):
         where = ["--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"] if listen else []
         self.lines = []
         self._state = state_folder()
@@ -92,6 +92,10 @@ class Daemon:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        if wait:
+            self.wait_until_ready()
+
+    def wait_until_ready(self):
         try:
             self.grpc = self._listener("grpc")
             self.http = self._listener("http")
