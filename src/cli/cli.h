@@ -37,6 +37,7 @@ enum ord_exit ord_verb_decode(struct ord_cli *cli);
 enum ord_exit ord_verb_bounds(struct ord_cli *cli);
 enum ord_exit ord_verb_clock(struct ord_cli *cli);
 enum ord_exit ord_verb_health(struct ord_cli *cli);
+enum ord_exit ord_verb_torture(struct ord_cli *cli); /* has no transport */
 
 /* Tells an error on stderr, as "ordinal: get: …"; returns the exit status that it means. */
 enum ord_exit ord_cli_fail(const struct ord_cli *cli, const struct ord_error *error);

@@ -125,6 +125,36 @@ static const struct ord_option health_options[] = {
     },
 };
 
+static const struct ord_option torture_options[] = {
+    {
+        .name = "directory",
+        .type = ORD_OPTION_TEXT,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .argument = "DIR",
+        .help =
+            "Where to work: a name that is not there yet, on the disk to be tried. A directory that an earlier "
+            "torture made can be used again; any other is refused.",
+    },
+    {
+        .name = "cycles",
+        .letter = 'n',
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .preset = "20",
+        .min = 1,
+        .max = 1000000,
+        .argument = "N",
+        .help = "How often ordinald is killed.",
+    },
+    {
+        .name = "daemon",
+        .type = ORD_OPTION_TEXT,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .argument = "PATH",
+        .help = "The ordinald to try. Without it, the one beside this program.",
+    },
+};
+
 static const struct ord_verb verbs[] = {
     {
         .name = "get",
@@ -175,6 +205,20 @@ static const struct ord_verb verbs[] = {
         .options = health_options,
         .option_count = COUNT(health_options),
         .examples = "ordinal health --service ordinal.v1.IdService",
+    },
+    {
+        .name = "torture",
+        .arguments = "[-- ORDINALD-OPTION…]",
+        .help =
+            "Kill ordinald again and again on your disk and kernel, and check all that it gave. Each run is "
+            "started on one state directory, loaded over both protocols, and ended by SIGKILL at some moment; "
+            "no ID may come twice, and later calls get higher ones. The report is fit for a ticket; the exit "
+            "status is 0 if it says passed. What stands after -- goes to ordinald; its layout, node, listeners "
+            "and log stay as they are.",
+        .options = torture_options,
+        .option_count = COUNT(torture_options),
+        .examples = "ordinal torture --directory /var/lib/ordinal-torture\n"
+                    "ordinal --output json torture --directory /mnt/new-disk/torture -n 1000",
     },
 };
 
