@@ -1,14 +1,36 @@
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "e2e")]
 
+import daemon as programs  # noqa: E402
 import protos  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: a long run (ORDINAL_LONG_TESTS=1)")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("ORDINAL_LONG_TESTS"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="a long run: set ORDINAL_LONG_TESTS=1"))
 
 
 @pytest.fixture(scope="session")
 def types(tmp_path_factory):
     """The messages and services of proto/, made by protoc."""
     return protos.Types(tmp_path_factory.mktemp("protos"))
+
+
+@pytest.fixture
+def disk():
+    """A new folder on the disk of the build, which is a real one more often than that of temporary files."""
+    with tempfile.TemporaryDirectory(dir=programs.BUILD) as folder:
+        yield Path(folder)

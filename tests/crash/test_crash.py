@@ -1,4 +1,5 @@
-"""The torture is shown to catch an ordinald that forgets."""
+"""Never twice: ordinald is killed again and again; and the torture is shown to catch one that forgets."""
+import json
 import subprocess
 import sys
 import time
@@ -7,9 +8,9 @@ import pytest
 
 from history import Repeated, Violation
 from times import EPOCH_MS
-from torture import AHEAD, CALM, ENDS, Cycle, Wall, plan, torture
+from torture import AHEAD, CALM, ENDS, Cycle, Wall, durable, plan, torture
 
-FORGETFUL = ()  # reservations in memory
+FORGETFUL = ("--state", "memory")
 
 
 def cycles(wall_ms, largest, count=30):
@@ -71,3 +72,26 @@ def test_without_crash_or_step_nothing_is_caught(tmp_path, types):
     """It is not the torture itself that breaks the promise."""
     report = torture(tmp_path, types, cycles(5_000, CALM, count=3), *FORGETFUL)
     assert report["cycles"] == 3 and report["ids"] > 0
+
+
+def survives(folder, types, seed, count, record_property):
+    report = torture(folder, types, (plan(seed, number) for number in range(count)), *durable(folder))
+    record_property("report", json.dumps(report))
+    assert report["cycles"] == count and report["killed"] > count / 2 and report["ids"] > 10_000 * count
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_no_id_comes_twice(disk, types, seed, record_property):
+    survives(disk, types, seed, 50, record_property)
+
+
+@pytest.mark.long
+def test_no_id_comes_twice_in_a_long_run(disk, types, record_property):
+    survives(disk, types, 1, 10_000, record_property)
+
+
+def test_a_clean_stop_leaves_no_gap(disk, types):
+    """The wall clock stands far behind, so that the next run starts where this one ended: Times holds it to that."""
+    cycles_ = [Cycle(number, "stopped", 30, 0, -3_600_000, (), AHEAD) for number in range(6)]
+    report = torture(disk, types, cycles_, *durable(disk))
+    assert report["restart_gap_ms"]["most"] <= 5, report

@@ -146,7 +146,10 @@ class Torture:
     def _serve(self, daemon, cycle, run):
         daemon.wait_until_ready()
         kind = load.KINDS[cycle.number % len(load.KINDS)]
-        run.calls.append(load.one_call(kind, daemon, self.types))
+        try:
+            run.calls.append(load.one_call(kind, daemon, self.types))
+        except (load.Refused, *load.LOST) as error:
+            raise Unexpected(f"{kind.__name__} is refused at the start: {error!r}\n{daemon.log()}") from error
         self.start_ms.append(now_ms() - run.spawned)
         stop = threading.Event()
         callers = [load.Caller(kind, daemon, self.types, cycle.counts(kind), stop) for kind in load.KINDS]

@@ -4,9 +4,10 @@ import json
 import pytest
 
 from daemon import ORDINALD, run_client
-from test_client import DONE, FAILED, USAGE
+from test_client import DONE, FAILED, USAGE, run_on_terminal
 
-FORGETFUL = ()  # options of an ordinald that keeps its reservations in memory
+ANYWHERE = ("--unsafe-state-dir",)  # the tests' disk may be of any kind
+FORGETFUL = ("--state", "memory")
 
 
 def torture(directory, *args, cycles=4, status=DONE, before=()):
@@ -15,6 +16,23 @@ def torture(directory, *args, cycles=4, status=DONE, before=()):
     )
     assert done.returncode == status, done
     return done
+
+
+def test_an_ordinald_that_remembers_passes(tmp_path):
+    """The state is removed; what the torture made can be used again."""
+    text = torture(tmp_path / "new", *ANYWHERE)
+    assert "verdict      passed" in text.stdout and "duplicates   0\n" in text.stdout and text.stderr == ""
+    report = json.loads(torture(tmp_path / "new", *ANYWHERE, before=["--output", "json"]).stdout)
+    assert report["passed"] and report["cycles"] == 4 and report["ids"] > 1000
+    assert 0 < report["gapMeanMs"] <= report["gapLongestMs"] < 30_000
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["made-by-ordinal-torture"]
+
+
+def test_progress_on_a_terminal(tmp_path):
+    out, shown = run_on_terminal(
+        "torture", "--directory", str(tmp_path / "new"), "-n", "8", "--daemon", ORDINALD, "--", *ANYWHERE
+    )
+    assert "passed" in out and " of 8" in shown
 
 
 def test_an_ordinald_that_forgets_is_caught(tmp_path):
