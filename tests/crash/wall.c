@@ -1,7 +1,7 @@
 /*
- * Preloaded into ordinald: its wall clock differs from the system's by the nanoseconds that stand in the file that
- * WALL_OFFSET names, as an int64_t, and steps whenever that is written. All other clocks and all waits are left
- * alone; libfaketime would also end at once every wait until a time of CLOCK_MONOTONIC.
+ * Preloaded into ordinald: its wall clock differs from the system's by the nanoseconds that stand in the file
+ * that WALL_OFFSET names, as an int64_t, and steps whenever that is written. All other clocks and all waits are
+ * left alone; libfaketime would also end at once every wait until a time of CLOCK_MONOTONIC.
  */
 #include <fcntl.h>
 #include <stdatomic.h>
