@@ -81,19 +81,34 @@ void sim_check_claim(struct sim_fleet *fleet, struct sim_run *run, const struct 
                  lineage->exact);
 }
 
+/* Whether somebody wants the clock to go where the wall clock stepped. */
+static bool may_leap(const struct sim_fleet *fleet, const struct sim_run *run)
+{
+    int64_t step_us = run->keep_wall_ns / 1000 - run->asking_us;
+    bool is_unasked = fleet->accepts_steps && step_us >= (int64_t)fleet->threshold_us &&
+                      (fleet->max_gap_us == 0 || step_us <= (int64_t)fleet->max_gap_us);
+    return run->accepted_ns > 0 || is_unasked;
+}
+
+/* The latest time from which a reservation that is asked for now may be counted. */
+static int64_t latest_us(const struct sim_fleet *fleet, const struct sim_run *run)
+{
+    int64_t boot_ns = run->seat->machine->boot_ns;
+    if (run->asking_us == INT64_MIN) { /* not open yet: where its clock has to start */
+        int64_t floor_us = time_of_slot(run, run->claimed), wall_us = run->opened_wall_ns / 1000;
+        return (wall_us > floor_us ? wall_us : floor_us) + (boot_ns - run->opened_boot_ns) / 1000 + 1;
+    }
+    int64_t since_ns = boot_ns - run->keep_boot_ns, wall_us = run->keep_wall_ns / 1000;
+    int64_t kept_us = may_leap(fleet, run) && wall_us > run->asking_us ? wall_us : run->asking_us;
+    return kept_us + (since_ns + since_ns / SLEW_PER) / 1000 + 1;
+}
+
 void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limit)
 {
     struct sim_lineage *lineage = run->seat->lineage;
-    int64_t now_us = run->asking_us;
-    if (now_us == INT64_MIN) { /* not open yet: where its clock has to start */
-        int64_t floor_us = time_of_slot(run, run->claimed);
-        now_us = run->opened_wall_ns / 1000;
-        now_us = (now_us > floor_us ? now_us : floor_us) +
-                 (run->seat->machine->boot_ns - run->opened_boot_ns) / 1000 + 1;
-    }
     uint64_t reach = ticks_in(run, fleet->borrow_us) + ticks_in(run, fleet->max_wait_us) +
                      max(2, ticks_in(run, RESERVED_US)) + 1;
-    if (limit > (tick_of(run, now_us) + reach) * place_of(run)->slots_per_tick)
+    if (limit > (tick_of(run, latest_us(fleet, run)) + reach) * place_of(run)->slots_per_tick)
         sim_fail(fleet, run->seat, "reserved up to slot %" PRIu64 ", further than is needed", limit);
     uint64_t least = sim_disk_least_limit(run->seat->disk);
     if (limit < least && least != UINT64_MAX)
@@ -119,15 +134,28 @@ static void check_anchor(struct sim_fleet *fleet, struct sim_run *run)
         sim_fail(fleet, run->seat, "the clock starts %" PRId64 " ns off", off_ns);
 }
 
+static bool is_wall_too_far(const struct sim_fleet *fleet, const struct sim_run *run)
+{
+    const struct ord_place *place = place_of(run);
+    if (fleet->max_gap_us == 0 || run->claimed == 0 || run->seat->ignores_gap)
+        return false;
+    int64_t limit_us =
+        place->layout.epoch_us + (int64_t)(run->claimed / place->slots_per_tick * place->layout.unit_us);
+    return llabs(run->opened_wall_ns / 1000 - limit_us) > (int64_t)fleet->max_gap_us;
+}
+
 void sim_check_start(struct sim_fleet *fleet, struct sim_run *run, enum ord_code code)
 {
     bool is_wall_good = is_in_layout(&place_of(run)->layout, run->opened_wall_ns / 1000);
-    bool has_cause = run->refusal != SIM_START || !is_wall_good;
+    if (!is_wall_good && run->refusal == SIM_START)
+        run->refusal = SIM_NO_START_TIME;
+    if (is_wall_too_far(fleet, run) && run->refusal == SIM_START)
+        run->refusal = SIM_NO_START_GAP;
+    bool has_cause = run->refusal != SIM_START;
     if (code != ORD_OK && !has_cause)
         sim_fail(fleet, run->seat, "a start is refused without a cause, code %d", code);
     if (code == ORD_OK && has_cause)
-        sim_fail(fleet, run->seat, "starts in spite of: %s",
-                 is_wall_good ? sim_event_name(run->refusal) : "a wall clock outside of the layout's time");
+        sim_fail(fleet, run->seat, "starts in spite of: %s", sim_event_name(run->refusal));
     if (code != ORD_OK)
         return;
     run->seen_us = ord_service_now_us(run->service);
@@ -137,17 +165,46 @@ void sim_check_start(struct sim_fleet *fleet, struct sim_run *run, enum ord_code
     run->next_high = max(run->claimed, tick_of(run, run->seen_us) * place_of(run)->slots_per_tick);
 }
 
+static bool is_about(int64_t a_ns, int64_t b_ns, int64_t by_ns)
+{
+    return a_ns - b_ns <= by_ns && b_ns - a_ns <= by_ns;
+}
+
+/* Whether the clock is where the wall clock would be, had it run on steadily since the last keep. */
+static bool has_leapt(const struct sim_fleet *fleet, const struct sim_run *run, int64_t now_us)
+{
+    int64_t since_ns = run->seat->machine->boot_ns - run->keep_boot_ns;
+    return may_leap(fleet, run) &&
+           is_about(now_us * 1000, run->keep_wall_ns + since_ns, since_ns / SLEW_PER + ROUNDING_NS);
+}
+
 void sim_check_clock(struct sim_fleet *fleet, struct sim_run *run)
 {
     int64_t now_us = ord_service_now_us(run->service), boot_ns = run->seat->machine->boot_ns;
     int64_t passed_ns = boot_ns - run->seen_boot_ns;
     int64_t off_ns = (now_us - run->seen_us) * 1000 - passed_ns;
     int64_t allowed_ns = passed_ns / SLEW_PER + ROUNDING_NS;
-    if (now_us < run->seen_us || off_ns > allowed_ns || off_ns < -allowed_ns)
+    if (off_ns > allowed_ns && has_leapt(fleet, run, now_us)) {
+        sim_note(fleet, run->seat, SIM_LEAP, (uint64_t)off_ns, 0);
+        run->accepted_ns = 0;
+    } else if (now_us < run->seen_us || off_ns > allowed_ns || off_ns < -allowed_ns)
         sim_fail(fleet, run->seat, "the clock went %" PRId64 " ns too far in %" PRId64 " ns", off_ns,
                  passed_ns);
     run->seen_us = now_us;
     run->seen_boot_ns = boot_ns;
+}
+
+void sim_check_keep(struct sim_fleet *fleet, struct sim_run *run)
+{
+    sim_check_clock(fleet, run);
+    run->asking_us = run->seen_us;
+    run->keep_wall_ns = run->seat->machine->wall_ns;
+    run->keep_boot_ns = run->seat->machine->boot_ns;
+    /* What was accepted is that step, not one that came or went since. */
+    int64_t ahead_ns = run->keep_wall_ns - run->asking_us * 1000,
+            threshold_ns = (int64_t)fleet->threshold_us * 1000;
+    if (!is_about(ahead_ns, run->accepted_ns, threshold_ns + 1000000) || ahead_ns < threshold_ns)
+        run->accepted_ns = 0;
 }
 
 /* What a take may come to at this moment. */

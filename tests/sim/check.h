@@ -24,7 +24,10 @@ void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limi
 /* A start succeeds, or is refused for a cause that was there. */
 void sim_check_start(struct sim_fleet *fleet, struct sim_run *run, enum ord_code code);
 
-/* The clock started where it should, and runs forward as steadily as is promised. */
+/* The keeper is about to keep. */
+void sim_check_keep(struct sim_fleet *fleet, struct sim_run *run);
+
+/* The clock runs forward as steadily as is promised, but for steps of the wall clock that were accepted. */
 void sim_check_clock(struct sim_fleet *fleet, struct sim_run *run);
 
 /* The slots of a take are new, above all before, below every limit that a crash could reveal, near the clock,

@@ -51,7 +51,9 @@ struct sim_run {
     uint64_t claimed, granted;
     uint64_t next_low, next_high; /* where its next free slot is at least and at most; equal after a take */
     int64_t opened_wall_ns, opened_boot_ns;
-    int64_t asking_us;             /* the service's time when it last began to keep */
+    int64_t asking_us; /* the service's time when it last began to keep, and both clocks then */
+    int64_t keep_wall_ns, keep_boot_ns;
+    int64_t accepted_ns;           /* size of the step that an operator accepted; 0: none */
     int64_t kept_boot_ns;          /* when a keep last began that ended well */
     int64_t seen_us, seen_boot_ns; /* the service's time when last looked at */
 };
@@ -65,6 +67,7 @@ struct sim_seat {
     struct sim_run *run;   /* NULL: down */
     int64_t act_at_ns, keep_at_ns;
     uint64_t pace_ns; /* the longest time between what its callers do */
+    bool ignores_gap; /* at its next start */
     bool is_greedy;   /* they take all they can get */
     unsigned heap_index;
 };
@@ -89,6 +92,9 @@ struct sim_fleet {
 
     const struct sim_layout *layout;
     uint64_t borrow_us, max_wait_us;
+    uint64_t threshold_us,
+        max_gap_us;     /* of the clock's steps, and between clock and limit at a start; 0: any */
+    bool accepts_steps; /* unasked */
     uint64_t fault_odds, slow_odds, clock_odds, life_odds; /* one in so many; 0: never */
 
     struct sim_seat *seats;

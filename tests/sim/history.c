@@ -75,7 +75,9 @@ static void disturb_clock(struct sim_fleet *fleet, struct sim_seat *seat)
     struct sim_machine *machine = seat->machine;
     sim_machine_advance(machine, fleet->now_ns);
     int64_t most_s = sim_random_one_in(random, 8) ? 20 * YEAR_S : 3600;
-    int64_t step_ns = (int64_t)sim_random_scale(random, (uint64_t)(most_s * SECOND_US)) * US;
+    int64_t step_ns = sim_random_one_in(random, 3)
+                          ? (int64_t)sim_random_scale(random, (uint64_t)(most_s * SECOND_US)) * US
+                          : (int64_t)sim_random_below(random, (uint64_t)(most_s * SECOND_US)) * US;
     switch (sim_random_below(random, 6)) {
     case 0:
     case 1:
@@ -141,6 +143,17 @@ static void rot(struct sim_fleet *fleet, struct sim_seat *seat)
     sim_disk_rot(seat->disk, &fleet->random);
 }
 
+/* An operator decides on a step; that is when the clock steps again, or the disk fails, if it is at all rough.
+ */
+static void decide(struct sim_fleet *fleet, struct sim_seat *seat)
+{
+    sim_process_decide(fleet, seat);
+    if (sim_random_one_in(&fleet->random, 8))
+        disturb_clock(fleet, seat);
+    if (fleet->fault_odds > 0 && sim_random_one_in(&fleet->random, 8))
+        seat->disk->bad_until_ns = fleet->now_ns + SECOND_NS;
+}
+
 typedef void (*happening)(struct sim_fleet *fleet, struct sim_seat *seat);
 
 static const happening happenings[] = {
@@ -163,6 +176,10 @@ static bool happen(struct sim_fleet *fleet, struct sim_seat *seat)
     struct sim_random *random = &fleet->random;
     if (sim_random_one_in(random, fleet->clock_odds)) {
         disturb_clock(fleet, seat);
+        return true;
+    }
+    if (ord_service_clock_is_quarantined(seat->run->service) && sim_random_one_in(random, 4)) {
+        decide(fleet, seat);
         return true;
     }
     if (!sim_random_one_in(random, fleet->life_odds))

@@ -161,14 +161,39 @@ MUTANTS = [
     Mutant(
         "starts one slot below the limit",
         SERVICE,
-        {"wall_ns, claim.limit);": "wall_ns, claim.limit - (claim.limit > 0));"},
+        {"    uint64_t used_ticks = (used +": "    used -= used > 0;\n    uint64_t used_ticks = (used +"},
         r"given again|in place of|the clock starts|further|below what is durable",
     ),
     Mutant(
         "starts at the clock alone",
         SERVICE,
-        {"wall_ns, claim.limit);": "wall_ns, 0);"},
+        {"    uint64_t used_ticks = (used +": "    used = 0;\n    uint64_t used_ticks = (used +"},
         r"given again|in place of|the clock starts|below what is durable",
+    ),
+    Mutant(
+        "starts however far the clock is off",
+        SERVICE,
+        {"if (code == ORD_OK && !options->ignores_gap)": "if (false)"},
+        r"starts in spite of",
+    ),
+    Mutant(
+        "steps of the wall clock are leapt over unasked",
+        SERVICE,
+        {"step.state == ORD_CLOCK_QUARANTINED && service->accepts_steps &&": "step.state == ORD_CLOCK_QUARANTINED &&"},
+        r"the clock went|further than is needed",
+    ),
+    Mutant(
+        "the clock leaps although it could not reserve",
+        SERVICE,
+        {"    if (code == ORD_OK)\n        ord_clock_leap(": "    ord_clock_leap("},
+        r"after the reservation was in order",
+    ),
+    Mutant(
+        "a step stays accepted when another follows",
+        CLOCK,
+        {"step.state != ORD_CLOCK_ACCEPTED || ahead_ns < 0 || !is_near(clock, ahead_ns, step.size_ns)": "false",
+         "if (step.state != ORD_CLOCK_FOLLOWING && is_near(clock, ahead_ns, step.size_ns))": "if (step.state != ORD_CLOCK_FOLLOWING)"},
+        r"the clock went|further than is needed",
     ),
     Mutant(
         "a clean stop gives back the limit",

@@ -224,6 +224,10 @@ void sim_process_start(struct sim_fleet *fleet, struct sim_seat *seat)
         .port = {.context = run, .claim = claim, .extend = extend, .release = release},
         .borrow_us = fleet->borrow_us,
         .max_wait_us = fleet->max_wait_us,
+        .clock_threshold_us = fleet->threshold_us,
+        .max_clock_gap_us = fleet->max_gap_us,
+        .ignores_gap = seat->ignores_gap,
+        .accepts_steps = fleet->accepts_steps,
     };
     seat->run = run;
     struct sim_machine *before = enter(fleet, seat);
@@ -237,11 +241,13 @@ void sim_process_start(struct sim_fleet *fleet, struct sim_seat *seat)
         dispose(run);
     } else if (code != ORD_OK) {
         sim_check_start(fleet, run, code);
-        sim_note(fleet, seat, run->refusal == SIM_START ? SIM_NO_START_TIME : run->refusal, code, 0);
+        sim_note(fleet, seat, run->refusal, code, 0);
+        seat->ignores_gap = run->refusal == SIM_NO_START_GAP && sim_random_one_in(&fleet->random, 2);
         vacate(fleet, seat);
     } else {
         sim_check_start(fleet, run, code);
         sim_note(fleet, seat, SIM_START, run->claimed, run->granted);
+        seat->ignores_gap = false;
         seat->keep_at_ns = fleet->now_ns + ORD_KEEP_MS * MS;
         sim_reschedule(fleet, seat);
     }
@@ -254,9 +260,8 @@ void sim_process_keep(struct sim_fleet *fleet, struct sim_seat *seat)
     struct sim_machine *before = enter(fleet, seat);
     seat->keep_at_ns = INT64_MAX;
     sim_reschedule(fleet, seat);
-    sim_check_clock(fleet, run);
-    run->asking_us = run->seen_us;
-    int64_t began_ns = seat->machine->boot_ns;
+    sim_check_keep(fleet, run);
+    int64_t began_ns = run->keep_boot_ns;
     run->is_busy = true;
     struct ord_error error;
     if (ord_service_keep(run->service, &error) == ORD_OK)
@@ -268,6 +273,22 @@ void sim_process_keep(struct sim_fleet *fleet, struct sim_seat *seat)
         seat->keep_at_ns =
             fleet->now_ns + ORD_KEEP_MS * MS + (int64_t)sim_random_below(&fleet->random, 10 * MS);
         sim_reschedule(fleet, seat);
+    }
+    sim_machine_enter(before);
+}
+
+void sim_process_decide(struct sim_fleet *fleet, struct sim_seat *seat)
+{
+    struct sim_run *run = seat->run;
+    struct sim_machine *before = enter(fleet, seat);
+    struct ord_error error;
+    bool is_accepted = !sim_random_one_in(&fleet->random, 4);
+    int64_t size_ns = ord_service_clock(run->service).step.size_ns;
+    enum ord_code code = is_accepted ? ord_service_accept_step(run->service, &error)
+                                     : ord_service_reject_step(run->service, &error);
+    if (code == ORD_OK) {
+        run->accepted_ns = is_accepted ? size_ns : 0;
+        sim_note(fleet, seat, is_accepted ? SIM_STEP_ACCEPTED : SIM_STEP_REJECTED, (uint64_t)size_ns, 0);
     }
     sim_machine_enter(before);
 }

@@ -9,6 +9,9 @@ void sim_process_start(struct sim_fleet *fleet, struct sim_seat *seat);
 /* What the keeper does every ORD_KEEP_MS. */
 void sim_process_keep(struct sim_fleet *fleet, struct sim_seat *seat);
 
+/* An operator decides on a step of the wall clock, if there is one. */
+void sim_process_decide(struct sim_fleet *fleet, struct sim_seat *seat);
+
 /* A call that takes IDs; false: it was refused. */
 bool sim_process_take(struct sim_fleet *fleet, struct sim_seat *seat, uint32_t count, uint64_t max_wait_us);
 

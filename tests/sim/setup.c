@@ -159,6 +159,9 @@ void sim_setup(struct sim_fleet *fleet, unsigned nodes)
     set_roughness(fleet);
     fleet->borrow_us = 1000 * sim_random_scale(random, 10000);
     fleet->max_wait_us = sim_random_one_in(random, 3) ? 0 : 1000 * sim_random_scale(random, 10000);
+    fleet->threshold_us = sim_random_one_in(random, 2) ? 10000000 : 100000 * sim_random_scale(random, 36000);
+    fleet->max_gap_us = sim_random_one_in(random, 2) ? 0 : 1000000 * sim_random_scale(random, 100000);
+    fleet->accepts_steps = sim_random_one_in(random, 4);
 
     struct ord_layout layout;
     parse_layout(fleet, &layout);

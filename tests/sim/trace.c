@@ -14,6 +14,7 @@ static const char *const names[SIM_EVENTS] = {
     [SIM_NO_START_LOCKED] = "start refused: locked",
     [SIM_NO_START_DAMAGED] = "start refused: damaged",
     [SIM_NO_START_TIME] = "start refused: wall clock",
+    [SIM_NO_START_GAP] = "start refused: clock gap",
     [SIM_NO_START_DISK] = "start refused: disk",
     [SIM_REFUSED_CAPACITY] = "refused: capacity",
     [SIM_REFUSED_UNAVAILABLE] = "refused: unavailable",
@@ -35,6 +36,9 @@ static const char *const names[SIM_EVENTS] = {
     [SIM_WALL_STALL] = "wall clock stalls",
     [SIM_WALL_DRIFT] = "wall clock drifts",
     [SIM_WALL_SET_RIGHT] = "wall clock set right",
+    [SIM_STEP_ACCEPTED] = "step accepted",
+    [SIM_STEP_REJECTED] = "step rejected",
+    [SIM_LEAP] = "clock leaps",
     [SIM_TAKE] = "take",
     [SIM_TAKE_WAIT] = "take with a wait",
 };

@@ -22,6 +22,7 @@ enum sim_event {
     SIM_NO_START_LOCKED,
     SIM_NO_START_DAMAGED,
     SIM_NO_START_TIME,
+    SIM_NO_START_GAP,
     SIM_NO_START_DISK,
     SIM_REFUSED_CAPACITY,
     SIM_REFUSED_UNAVAILABLE,
@@ -45,6 +46,9 @@ enum sim_event {
     SIM_WALL_STALL,
     SIM_WALL_DRIFT,
     SIM_WALL_SET_RIGHT,
+    SIM_STEP_ACCEPTED,
+    SIM_STEP_REJECTED,
+    SIM_LEAP,
     /* what is given */
     SIM_TAKE,
     SIM_TAKE_WAIT,
