@@ -110,10 +110,11 @@ void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limi
                      max(2, ticks_in(run, RESERVED_US)) + 1;
     if (limit > (tick_of(run, latest_us(fleet, run)) + reach) * place_of(run)->slots_per_tick)
         sim_fail(fleet, run->seat, "reserved up to slot %" PRIu64 ", further than is needed", limit);
-    uint64_t least = sim_disk_least_limit(run->seat->disk);
-    if (limit < least && least != UINT64_MAX)
-        sim_fail(fleet, run->seat, "reserved up to slot %" PRIu64 ", below what is durable, %" PRIu64, limit,
-                 least);
+    /* What failed may be durable, and lowered again: nothing was given of it. */
+    uint64_t granted = max(run->granted, run->claimed);
+    if (limit < granted)
+        sim_fail(fleet, run->seat, "reserved up to slot %" PRIu64 ", below %" PRIu64 ", which was granted",
+                 limit, granted);
     lineage->asked = max(lineage->asked, limit);
 }
 

@@ -18,7 +18,7 @@ void sim_check_split(struct sim_fleet *fleet, const struct ord_place *places, ui
 void sim_check_claim(struct sim_fleet *fleet, struct sim_run *run, const struct sim_stored *found,
                      uint64_t limit);
 
-/* A reservation reaches so far that a crash skips at most one, and never below what is durable. */
+/* A reservation reaches so far that a crash skips at most one, and never below what was granted. */
 void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limit);
 
 /* A start succeeds, or is refused for a cause that was there. */

@@ -162,13 +162,13 @@ MUTANTS = [
         "starts one slot below the limit",
         SERVICE,
         {"    uint64_t used_ticks = (used +": "    used -= used > 0;\n    uint64_t used_ticks = (used +"},
-        r"given again|in place of|the clock starts|further|below what is durable",
+        r"given again|in place of|the clock starts|further|which was granted",
     ),
     Mutant(
         "starts at the clock alone",
         SERVICE,
         {"    uint64_t used_ticks = (used +": "    used = 0;\n    uint64_t used_ticks = (used +"},
-        r"given again|in place of|the clock starts|below what is durable",
+        r"given again|in place of|the clock starts|which was granted",
     ),
     Mutant(
         "starts however far the clock is off",
@@ -235,7 +235,7 @@ MUTANTS = [
         "the lock keeps nobody out",
         PROCESS,
         {"if (disk->owner) {": "if (false) {"},
-        r"given again|is durable|below what is durable|never reserved|further than",
+        r"given again|is durable|which was granted|never reserved|further than",
     ),
     Mutant(
         "the disk lies about what is durable",
