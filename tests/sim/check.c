@@ -94,9 +94,9 @@ static bool may_leap(const struct sim_fleet *fleet, const struct sim_run *run)
 static int64_t latest_us(const struct sim_fleet *fleet, const struct sim_run *run)
 {
     int64_t boot_ns = run->seat->machine->boot_ns;
-    if (run->asking_us == INT64_MIN) { /* not open yet: where its clock has to start */
-        int64_t floor_us = time_of_slot(run, run->claimed), wall_us = run->opened_wall_ns / 1000;
-        return (wall_us > floor_us ? wall_us : floor_us) + (boot_ns - run->opened_boot_ns) / 1000 + 1;
+    if (run->asking_us == INT64_MIN) { /* not open yet: where its clock starts */
+        int64_t floor_us = time_of_slot(run, run->claimed), wall_us = run->anchor_wall_ns / 1000;
+        return wall_us > floor_us ? wall_us : floor_us;
     }
     int64_t since_ns = boot_ns - run->keep_boot_ns, wall_us = run->keep_wall_ns / 1000;
     int64_t kept_us = may_leap(fleet, run) && wall_us > run->asking_us ? wall_us : run->asking_us;
@@ -127,11 +127,10 @@ static bool is_in_layout(const struct ord_layout *layout, int64_t time_us)
 static void check_anchor(struct sim_fleet *fleet, struct sim_run *run)
 {
     int64_t floor_ns = time_of_slot(run, run->claimed) * 1000;
-    int64_t start_ns = run->opened_wall_ns > floor_ns ? run->opened_wall_ns : floor_ns;
-    int64_t boot_ns = run->seat->machine->boot_ns;
-    int64_t off_ns = run->seen_us * 1000 - start_ns - (boot_ns - run->opened_boot_ns);
-    /* The claim may have taken its time between the reading of one clock and of the other. */
-    if (off_ns > ROUNDING_NS || off_ns < -ROUNDING_NS - (boot_ns - run->opened_boot_ns))
+    int64_t start_ns = run->anchor_wall_ns > floor_ns ? run->anchor_wall_ns : floor_ns;
+    int64_t passed_ns = run->seat->machine->boot_ns - run->anchor_boot_ns;
+    int64_t off_ns = run->seen_us * 1000 - start_ns - passed_ns;
+    if (off_ns > ROUNDING_NS || off_ns < -ROUNDING_NS)
         sim_fail(fleet, run->seat, "the clock starts %" PRId64 " ns off", off_ns);
 }
 

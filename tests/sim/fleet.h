@@ -50,7 +50,8 @@ struct sim_run {
     /* What the checks know. */
     uint64_t claimed, granted;
     uint64_t next_low, next_high; /* where its next free slot is at least and at most; equal after a take */
-    int64_t opened_wall_ns, opened_boot_ns;
+    int64_t opened_wall_ns;       /* when it began to open */
+    int64_t anchor_wall_ns, anchor_boot_ns; /* when it knew its claim */
     int64_t asking_us; /* the service's time when it last began to keep, and both clocks then */
     int64_t keep_wall_ns, keep_boot_ns;
     int64_t accepted_ns;           /* size of the step that an operator accepted; 0: none */

@@ -7,6 +7,7 @@ static struct sim_machine *entered;
 /* What --wrap makes of the programs' calls. */
 int64_t __wrap_ord_wall_ns(void);
 int64_t __wrap_ord_boot_ns(void);
+void __wrap_ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns);
 
 int64_t __wrap_ord_wall_ns(void)
 {
@@ -16,6 +17,12 @@ int64_t __wrap_ord_wall_ns(void)
 int64_t __wrap_ord_boot_ns(void)
 {
     return entered->boot_ns;
+}
+
+void __wrap_ord_clocks_read(int64_t *ret_wall_ns, int64_t *ret_boot_ns)
+{
+    *ret_wall_ns = entered->wall_ns;
+    *ret_boot_ns = entered->boot_ns;
 }
 
 static int64_t later(int64_t a_ns, int64_t b_ns)

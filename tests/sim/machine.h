@@ -2,8 +2,8 @@
  * A machine's two clocks. True time, which nobody in the fleet knows, drives both: the boot clock steadily, the
  * wall clock with whatever is done to it.
  *
- * The programs' ord_wall_ns and ord_boot_ns are linked to read the clocks of the machine that was entered last:
- * the one piece of global state in the simulation.
+ * The programs' ord_wall_ns, ord_boot_ns and ord_clocks_read are linked to read the clocks of the machine that
+ * was entered last: the one piece of global state in the simulation.
  */
 #pragma once
 

@@ -173,6 +173,8 @@ static enum ord_code claim(void *context, const struct ord_place *place, struct 
         return code;
     run->seat->lineage->is_released = false;
     run->claimed = value.limit;
+    run->anchor_wall_ns = run->seat->machine->wall_ns;
+    run->anchor_boot_ns = run->kept_boot_ns = run->seat->machine->boot_ns;
     *ret_claim = (struct ord_claim){.node = place->node, .limit = value.limit};
     return ORD_OK;
 }
@@ -232,7 +234,6 @@ void sim_process_start(struct sim_fleet *fleet, struct sim_seat *seat)
     seat->run = run;
     struct sim_machine *before = enter(fleet, seat);
     run->opened_wall_ns = seat->machine->wall_ns;
-    run->opened_boot_ns = run->kept_boot_ns = seat->machine->boot_ns;
     run->asking_us = INT64_MIN;
     struct ord_error error;
     enum ord_code code = ord_service_open(&options, &run->service, &error);

@@ -18,7 +18,7 @@ UNITS = [
     *(SOURCES / "tests/sim").glob("*.c"),
 ]
 COMPILE = ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", f"-I{SOURCES}/src", f"-I{SOURCES}/tests"]
-LINK = ["cc", "-Wl,--wrap=ord_wall_ns", "-Wl,--wrap=ord_boot_ns"]
+LINK = ["cc", *(f"-Wl,--wrap=ord_{name}" for name in ("wall_ns", "boot_ns", "clocks_read"))]
 
 # A mutant that lives through so many histories lives.
 MUTANT_HISTORIES = 20000
