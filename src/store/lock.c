@@ -49,10 +49,11 @@ int ord_lock_check(int fd, off_t probe)
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     int other = open(path, O_RDWR | O_CLOEXEC);
-    if (other < 0)
-        result = errno;
-    else if (ord_lock_try(other, probe, 1) != EAGAIN)
+    result = other < 0 ? errno : ord_lock_try(other, probe, 1);
+    if (result == 0)
         result = ENOLCK;
+    else if (result == EAGAIN)
+        result = 0;
     if (other >= 0)
         close(other);
     ord_lock_release(fd, probe, 1);
