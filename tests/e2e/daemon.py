@@ -83,7 +83,7 @@ class Daemon:
         self._news = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
-            [ORDINALD, *where, *args],
+            self.command([ORDINALD, *where, *args]),
             env=environment(XDG_STATE_HOME=self._state.name, **(env or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -103,6 +103,10 @@ class Daemon:
         except BaseException:
             self.kill()
             raise
+
+    def command(self, command):
+        """What is run; for daemons that need something around them."""
+        return command
 
     def _read(self):
         for line in self.process.stderr:
