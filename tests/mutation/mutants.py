@@ -64,3 +64,12 @@ def load_file(path):
 
 def load(folder=FOLDER):
     return [mutant for path in sorted(folder.glob("*.toml")) for mutant in load_file(path)]
+
+
+def stale(mutants, root=ROOT):
+    """What is wrong with those mutants that cannot be applied."""
+    for mutant in mutants:
+        try:
+            mutant.broken(root)
+        except Stale as fault:
+            yield str(fault)

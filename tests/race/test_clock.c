@@ -1,7 +1,8 @@
 /*
  * Threads that read the disciplined clock while one observes wall clocks that jump about and two more decide on
  * their steps: what a reader sees never goes back, and leaps forward only as often as the clock says, by whole
- * steps. A plain main, since Criterion cannot run under ThreadSanitizer.
+ * steps; and no reading is made of two observations. A plain main, since Criterion cannot run under
+ * ThreadSanitizer.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -101,10 +102,49 @@ static void run(bool (*first)(struct ord_clock *), bool (*second)(struct ord_clo
         fail("a leap that nobody accepted", 0, 0);
 }
 
+/* Reads of a time long after the last observation, whose terms alternate between two sets: what is slewed in
+ * one is the offset of the other, so a mixture of both gives a third reading. */
+static void *far_reader(void *context)
+{
+    int64_t far = INT64_MAX / 2;
+    for (int i = 0; !is_enough(i, false); i++) {
+        int64_t moved = ord_clock_now(&disciplined, far) - far;
+        if (moved != 0 && moved != SECOND * ORD_CLOCK_SLEW_PPM / 1000000)
+            fail("terms of two observations in one reading", moved, 0);
+    }
+    return NULL;
+}
+
+static void *far_observer(void *context)
+{
+    for (int64_t i = 1; !atomic_load(&done); i++) {
+        int64_t boot = i * SECOND;
+        ord_clock_observe(&disciplined, ord_clock_now(&disciplined, boot) + (i % 2 ? SECOND : -SECOND), boot);
+        atomic_store(&boot_ns, i * US);
+    }
+    return NULL;
+}
+
+static void run_far(void)
+{
+    ord_clock_anchor(&disciplined, 0, 0, 0);
+    atomic_store(&boot_ns, 0);
+    atomic_store(&done, false);
+    pthread_t readers[READERS], writer;
+    pthread_create(&writer, NULL, far_observer, NULL);
+    for (int i = 0; i < READERS; i++)
+        pthread_create(&readers[i], NULL, far_reader, NULL);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i], NULL);
+    atomic_store(&done, true);
+    pthread_join(writer, NULL);
+}
+
 int main(void)
 {
+    run_far();
     run(ord_clock_reject, ord_clock_reject, false);
     run(ord_clock_accept, ord_clock_reject, true);
-    printf("1..1\nok 1 - %d reads and more by %d threads\n", 2 * READS * READERS, READERS);
+    printf("1..1\nok 1 - %d reads and more by %d threads\n", 3 * READS * READERS, READERS);
     return 0;
 }

@@ -88,6 +88,14 @@ Test(clock, starts_no_lower_than_its_floor_and_is_drawn_back_from_there)
     cr_expect_eq(drawn(&clock, 0, 10), 3600 * SECOND - 10 * 500000);
 }
 
+Test(clock, a_floor_that_the_wall_clock_has_passed_changes_nothing)
+{
+    struct ord_clock clock;
+    ord_clock_anchor(&clock, WALL, WALL - 3600 * SECOND, BOOT);
+    cr_expect_eq(ord_clock_now(&clock, BOOT), WALL);
+    cr_expect_eq(ord_clock_wall_ahead(&clock), 0);
+}
+
 Test(clock, does_not_run_on_when_nobody_observes)
 {
     struct ord_clock clock = anchored();

@@ -150,6 +150,26 @@ Test(generator, the_spread_costs_nothing_at_full_rate)
     cr_expect_eq(first, 10 * SLOTS + 41000, "410 batches of 100 follow the first without a gap");
 }
 
+Test(generator, full_ticks_follow_each_other_without_a_gap)
+{
+    struct ord_generator generator = started(0, 256);
+    ord_generator_raise_limit(&generator, NO_LIMIT);
+    for (uint64_t i = 0; i < 64; i++)
+        cr_assert_eq(take(&generator, 10 + i / 8, SLOTS / 4), 10 * SLOTS + i * (SLOTS / 4), "claim %lu",
+                     (unsigned long)i);
+}
+
+Test(generator, a_limit_that_is_raised_after_the_stop_brings_nothing_back)
+{
+    struct ord_generator generator = started(0, 1);
+    uint64_t first = 7, wait;
+    ord_generator_raise_limit(&generator, 10 * SLOTS);
+    cr_expect_eq(ord_generator_stop(&generator), 0);
+    ord_generator_raise_limit(&generator, NO_LIMIT);
+    cr_expect_neq(ord_generator_take(&generator, 10, 1, 1000, &first, &wait), ORD_OK);
+    cr_expect_eq(first, 7);
+}
+
 Test(generator, stop_tells_the_exact_next_and_gives_no_more)
 {
     struct ord_generator generator = started(0, 1);

@@ -258,6 +258,18 @@ Test(layout, fields_are_walked_from_high_to_low)
     cr_expect_str_eq(ord_field_name(ORD_TAG), "tag");
 }
 
+/* The ID at a worker's slot has that sequence value, which tells whose it is. */
+static void expect_worker(const struct ord_place *place, uint32_t slot, uint32_t sequence)
+{
+    struct ord_parts parts;
+    int64_t id = ord_place_id(place, 7 * (uint64_t)place->slots_per_tick + slot, 0);
+    cr_assert_eq(ord_layout_decode(&place->layout, id, &parts, NULL), ORD_OK);
+    cr_assert_eq(parts.tick, 7, "worker %u/%u", place->worker, place->workers);
+    cr_assert_eq(parts.sequence, sequence, "worker %u/%u", place->worker, place->workers);
+    cr_assert_eq(ord_place_worker_of(place, sequence), place->worker, "worker %u/%u", place->worker,
+                 place->workers);
+}
+
 Test(place, workers_split_the_sequence_without_gap_or_overlap)
 {
     static const uint32_t splits[] = {1, 2, 3, 4, 7, 100, 255, 256};
@@ -268,8 +280,7 @@ Test(place, workers_split_the_sequence_without_gap_or_overlap)
             cr_assert_eq(place.first_sequence, expected, "worker %u/%u", worker, splits[i]);
             cr_assert_geq(place.slots_per_tick, 1);
             for (uint32_t slot = 0; slot < place.slots_per_tick; slot++)
-                cr_assert_eq(ord_place_worker_of(&place, expected + slot), worker, "worker %u/%u", worker,
-                             splits[i]);
+                expect_worker(&place, slot, expected + slot);
             expected += place.slots_per_tick;
         }
         cr_assert_eq(expected, 256, "%u workers", splits[i]);
