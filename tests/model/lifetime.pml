@@ -10,10 +10,10 @@
 #define CALLERS 1
 #endif
 #ifndef RUNS
-#define RUNS 2 /* the last one ends too */
+#define RUNS 3 /* the last one ends too */
 #endif
 #ifndef COUNT
-#define COUNT 1
+#define COUNT 2
 #endif
 #ifndef TICKS
 #define TICKS 3
