@@ -9,18 +9,21 @@ void ord_generator_init(struct ord_generator *ret_generator, const struct ord_ge
 }
 
 /* Where an idle tick starts: one slot further round the lowest `spread` than the last slot that left. `next`
- * itself holds that place, so the rotation needs no state of its own. */
-static uint64_t idle_start(const struct ord_generator_options *options, uint64_t now_tick, uint64_t next)
+ * itself holds that place, so the rotation needs no state of its own. A batch as large as the spread is even by
+ * itself. */
+static uint64_t idle_start(const struct ord_generator_options *options, uint64_t now_tick, uint64_t next,
+                           uint32_t count)
 {
-    uint64_t rotation = next % options->slots_per_tick % options->spread;
+    uint64_t rotation = count < options->spread ? next % options->slots_per_tick % options->spread : 0;
     return now_tick * options->slots_per_tick + rotation;
 }
 
-static uint64_t first_slot(const struct ord_generator_options *options, uint64_t now_tick, uint64_t next)
+static uint64_t first_slot(const struct ord_generator_options *options, uint64_t now_tick, uint64_t next,
+                           uint32_t count)
 {
     if (next >= now_tick * options->slots_per_tick)
         return next;
-    return idle_start(options, now_tick, next);
+    return idle_start(options, now_tick, next, count);
 }
 
 /* After how many ticks slots up to `end` lie within the horizon. */
@@ -41,7 +44,7 @@ enum ord_code ord_generator_take(struct ord_generator *generator, uint64_t now_t
     uint64_t next = atomic_load_explicit(&generator->next, memory_order_relaxed);
     uint64_t first, wait;
     do {
-        first = first_slot(options, now_tick, next);
+        first = first_slot(options, now_tick, next, count);
         if (first + count > generator->end)
             return ORD_LAYOUT_EXHAUSTED;
         wait = ticks_until(generator, now_tick, first + count);

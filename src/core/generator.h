@@ -26,7 +26,7 @@ struct ord_generator_options {
     uint32_t slots_per_tick; /* at least 1 */
     uint64_t ticks;          /* ticks that the layout has; no slot of a later tick ever leaves */
     uint64_t borrow_ticks;   /* how far slots may run ahead of the clock */
-    uint32_t spread;         /* slots through which idle ticks rotate, 1 to slots_per_tick; 1: no rotation */
+    uint32_t spread;         /* slots through which idle ticks rotate, 1 to half of a tick's; 1: no rotation */
     uint64_t start;          /* first slot number of this run: at or above what earlier runs used */
 };
 

@@ -156,7 +156,7 @@ Test(reserve, what_is_reserved_is_given_out_and_then_nothing_until_the_storage_i
     cr_expect_lt(last, store.limit);
     cr_expect_geq(last, store.limit - 4096, "to the last tick");
     cr_expect_eq(error.retry_after_ms, 1000);
-    cr_expect_str_eq(error.text, "no durable reservation covers more IDs just now");
+    cr_expect_str_eq(error.text, "the reservation cannot be renewed: no space");
     cr_expect_eq(ord_service_reserved_us(service), 0);
 
     store.extend_fails = false;

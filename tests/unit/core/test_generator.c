@@ -139,6 +139,15 @@ Test(generator, idle_ticks_start_all_round_the_spread)
         cr_expect_eq(seen[i], ROUNDS, "slot %d: %d times", i, seen[i]);
 }
 
+Test(generator, an_idle_tick_holds_the_largest_batch_wherever_the_rotation_stands)
+{
+    struct ord_generator generator = started(0, 256);
+    ord_generator_raise_limit(&generator, NO_LIMIT);
+    take(&generator, 10, 1);
+    take(&generator, 10, 100);
+    cr_expect_eq(take(&generator, 2000, 1000 * SLOTS), UINT64_C(2000) * SLOTS);
+}
+
 Test(generator, the_spread_costs_nothing_at_full_rate)
 {
     struct ord_generator generator = started(0, 256);
