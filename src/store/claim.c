@@ -115,11 +115,10 @@ static enum ord_code refuse_damaged(struct taking *taking, struct ord_error *err
     char cause[160];
     taking->problem = DAMAGED;
     snprintf(cause, sizeof cause, "%.159s", error->text);
-    return ord_fail(
-        error, ORD_UNAVAILABLE,
-        "%.200s/%s is damaged: %s; put back a sound one, or start afresh with --init, and with "
-        "--adopt-above ID above the highest ID that was given",
-        store->directory.path, store->file, cause);
+    return ord_fail(error, ORD_UNAVAILABLE,
+                    "%.200s/%s is damaged: %s; put back a sound one, or start afresh with --init, and with "
+                    "--adopt-above ID above the highest ID that was given",
+                    store->directory.path, store->file, cause);
 }
 
 static enum ord_code refuse_node(struct taking *taking, uint32_t node, struct ord_error *error)

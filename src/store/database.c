@@ -1,11 +1,14 @@
 #include "store/database.h"
 
-#include <errno.h>
+#include <endian.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/lock.h"
+#include "store/roots.h"
 
 /* Address space, not memory or disk: the file grows as it is used. */
 #define MAP_BYTES (16 * 1024 * 1024)
@@ -23,6 +26,11 @@ void ord_database_close(struct ord_database *database)
     if (database->env)
         mdb_env_close(database->env);
     database->env = NULL;
+}
+
+static MDB_val seal_key(void)
+{
+    return (MDB_val){.mv_size = sizeof ORD_DATABASE_SEAL - 1, .mv_data = (char *)ORD_DATABASE_SEAL};
 }
 
 static bool is_damage(int result)
@@ -44,26 +52,36 @@ enum ord_code ord_database_fail(struct ord_error *error, int result, const char 
     return ord_fail(error, ORD_INTERNAL, "%s: %s", what, mdb_strerror(result));
 }
 
-/* A file that was cut short would be read past its end, which ends the process. */
-static enum ord_code check_length(MDB_env *env, struct ord_error *error)
+/* Each transaction leaves its number, so that a root that leads to the pages of an older one is noticed. */
+static enum ord_code put_seal(const struct ord_database *database, MDB_txn *txn, struct ord_error *error)
 {
-    mdb_filehandle_t fd;
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat file;
-    mdb_env_get_fd(env, &fd);
-    mdb_env_info(env, &info);
-    mdb_env_stat(env, &stat);
-    if (fstat(fd, &file) != 0 || (size_t)file.st_size / stat.ms_psize <= info.me_last_pgno)
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "open: the file is cut short");
-    return ORD_OK;
+    uint64_t number = htole64(mdb_txn_id(txn));
+    MDB_val key = seal_key(), value = {.mv_size = sizeof number, .mv_data = &number};
+    int result = mdb_put(txn, database->dbi, &key, &value, 0);
+    return result == 0 ? ORD_OK : ord_database_fail(error, result, "write");
+}
+
+/* `txn` has the number after the one that wrote last; a new file has none. */
+static enum ord_code check_seal(const struct ord_database *database, MDB_txn *txn, struct ord_error *error)
+{
+    uint64_t number = 0;
+    MDB_val key = seal_key(), value;
+    int result = mdb_get(txn, database->dbi, &key, &value);
+    if (result == 0 && value.mv_size == sizeof number)
+        memcpy(&number, value.mv_data, sizeof number);
+    else if (result != MDB_NOTFOUND && result != 0)
+        return ord_database_fail(error, result, "open");
+    if (le64toh(number) + 1 == mdb_txn_id(txn))
+        return ORD_OK;
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "its last transaction is not the one that it was");
 }
 
 static enum ord_code open_env(struct ord_database *database, struct ord_error *error)
 {
     MDB_txn *txn;
-    if (!database->create && access(database->path, F_OK) != 0)
-        return ord_fail_errno(error, errno, "open");
+    enum ord_code code = database->create ? ORD_OK : ord_roots_check(database->path, error);
+    if (code != ORD_OK)
+        return code;
     int result = mdb_env_create(&database->env);
     if (result != 0)
         return ord_database_fail(error, result, "open");
@@ -72,16 +90,13 @@ static enum ord_code open_env(struct ord_database *database, struct ord_error *e
         result = mdb_env_open(database->env, database->path, OPTIONS, 0600);
     if (result != 0)
         return ord_database_fail(error, result, "open");
-    enum ord_code code = check_length(database->env, error);
-    if (code != ORD_OK)
-        return code;
-
     result = mdb_txn_begin(database->env, NULL, 0, &txn);
     if (result != 0)
         return ord_database_fail(error, result, "open");
     result = mdb_dbi_open(txn, NULL, 0, &database->dbi);
+    code = result == 0 ? check_seal(database, txn, error) : ord_database_fail(error, result, "open");
     mdb_txn_abort(txn);
-    return result == 0 ? ORD_OK : ord_database_fail(error, result, "open");
+    return code;
 }
 
 /* Whether the open file is still the one that has the name. */
@@ -108,6 +123,8 @@ static enum ord_code transact(struct ord_database *database, ord_database_work *
     if (result != 0)
         return ord_database_fail(error, result, "begin");
     code = work(txn, database->dbi, context, error);
+    if (code == ORD_OK)
+        code = put_seal(database, txn, error);
     if (code != ORD_OK) {
         mdb_txn_abort(txn);
         return code;

@@ -25,6 +25,9 @@
 
 #define ORD_DATABASE_PATH_MAX 4200
 
+/* The key at which each transaction leaves its number: a check of the whole. */
+#define ORD_DATABASE_SEAL "seal"
+
 struct ord_database {
     char path[ORD_DATABASE_PATH_MAX];
     int lock_fd;

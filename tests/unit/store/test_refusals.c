@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "places.h"
@@ -60,6 +61,9 @@ static void plant(const char *path, const void *bytes, size_t size)
     cr_assert_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
     cr_assert_eq(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
     cr_assert_eq(bytes ? mdb_put(txn, dbi, &key, &value, 0) : mdb_del(txn, dbi, &key, NULL), 0);
+    uint64_t number = mdb_txn_id(txn);
+    MDB_val seal = {.mv_size = 4, .mv_data = (char *)"seal"}, sealed = {.mv_size = 8, .mv_data = &number};
+    cr_assert_eq(mdb_put(txn, dbi, &seal, &sealed, 0), 0);
     cr_assert_eq(mdb_txn_commit(txn), 0);
     mdb_env_close(env);
 }
@@ -256,5 +260,59 @@ Test(refusals, what_an_interrupted_first_start_left_is_no_hindrance)
     close(fd);
     cr_expect_eq(limit_with(root, &place, plain), 0);
     cr_expect_eq(count_names(root, ""), 3);
+    scratch_end(root);
+}
+
+/* What a claim comes to in a process of its own: the limit, REFUSED, or the signal that ended it. */
+#define REFUSED UINT64_MAX
+
+static uint64_t limit_elsewhere(const char *root, const struct ord_place *place, int *ret_signal)
+{
+    int answer[2], status = 0;
+    uint64_t limit = REFUSED;
+    cr_assert_eq(pipe(answer), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct ord_embedded *store = store_in(root, plain);
+        claim(store, place, &limit, NULL);
+        _exit(write(answer[1], &limit, sizeof limit) != sizeof limit);
+    }
+    close(answer[1]);
+    if (read(answer[0], &limit, sizeof limit) != sizeof limit)
+        limit = REFUSED;
+    close(answer[0]);
+    waitpid(child, &status, 0);
+    *ret_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return limit;
+}
+
+/* A byte that rots anywhere in the file is found, or does no harm. */
+Test(refusals, rot_anywhere)
+{
+    char *root = scratch(), path[PATH_MAX];
+    static unsigned char sound[16 * 4096];
+    struct ord_place place = place_of("default", 7, 0, 1);
+    leave(root, &place, 500, false);
+    leave(root, &place, 1000, false);
+    FILE *file = fopen(database_in(root, path), "r");
+    size_t size = fread(sound, 1, sizeof sound, file);
+    fclose(file);
+    cr_assert(size > 8192 && size < sizeof sound, "%zu", size);
+    /* The roots, and where pages have their headers. */
+    for (size_t at = 0; at < size; at += at % 4096 < (at < 8192 ? 152 : 40) || at % 4096 > 3900 ? 3 : 512) {
+        int ended_by = 0;
+        static const unsigned char patterns[] = {0xff, 0x01};
+        for (size_t i = 0; i < sizeof patterns; i++) {
+            sound[at] ^= patterns[i];
+            file = fopen(path, "w");
+            cr_assert_eq(fwrite(sound, 1, size, file), size);
+            fclose(file);
+            sound[at] ^= patterns[i];
+            uint64_t limit = limit_elsewhere(root, &place, &ended_by);
+            cr_expect_eq(ended_by, 0, "byte %zu ^ %x: signal %d", at, patterns[i], ended_by);
+            cr_expect(limit == 1000 || limit == REFUSED, "byte %zu ^ %x: limit %lu", at, patterns[i],
+                      (unsigned long)limit);
+        }
+    }
     scratch_end(root);
 }
