@@ -366,9 +366,11 @@ bool ord_service_clock_is_quarantined(const struct ord_service *service)
 
 struct ord_service_clock ord_service_clock(const struct ord_service *service)
 {
+    int64_t wall_ns, boot_ns;
+    ord_clocks_read(&wall_ns, &boot_ns);
     return (struct ord_service_clock){
-        .now_us = now_us(service),
-        .wall_us = ord_wall_ns() / 1000,
+        .now_us = ord_clock_now(&service->clock, boot_ns) / 1000,
+        .wall_us = wall_ns / 1000,
         .step = ord_clock_step(&service->clock),
         .threshold_us = service->clock.threshold_ns / 1000,
         .leaps = ord_clock_leaps(&service->clock),
