@@ -66,11 +66,15 @@ void sim_check_split(struct sim_fleet *fleet, const struct ord_place *places, ui
 }
 
 void sim_check_claim(struct sim_fleet *fleet, struct sim_run *run, const struct sim_stored *found,
-                     uint64_t limit)
+                     const struct ord_record *record)
 {
     const struct sim_lineage *lineage = run->seat->lineage;
+    uint64_t limit = record->limit;
+    if (record->place.node != lineage->place.node || record->place.worker != lineage->place.worker ||
+        !ord_place_counts_alike(&record->place, &lineage->place))
+        sim_fail(fleet, run->seat, "claimed with the record of another place");
     if (found->damaged)
-        sim_fail(fleet, run->seat, "a damaged value was taken for good");
+        sim_fail(fleet, run->seat, "a damaged record was taken for good");
     if (limit < lineage->high)
         sim_fail(fleet, run->seat, "claimed from slot %" PRIu64 ", but slots below %" PRIu64 " were given",
                  limit, lineage->high);

@@ -14,9 +14,9 @@ struct sim_request {
 /* Parts of one node own each value of the sequence once. */
 void sim_check_split(struct sim_fleet *fleet, const struct ord_place *places, uint32_t workers);
 
-/* A claim succeeds on sound values only, at or above all that was given; after a clean stop exactly there. */
+/* A claim succeeds on sound records only, at or above all that was given; after a clean stop exactly there. */
 void sim_check_claim(struct sim_fleet *fleet, struct sim_run *run, const struct sim_stored *found,
-                     uint64_t limit);
+                     const struct ord_record *record);
 
 /* A reservation reaches so far that a crash skips at most one, and never below what was granted. */
 void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limit);

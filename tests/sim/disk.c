@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-static struct sim_stored store(const struct sim_value *value)
+static struct sim_stored store(const struct ord_record *record)
 {
-    struct sim_stored stored = {.exists = true, .limit = value->limit};
-    sim_value_encode(value, stored.bytes);
+    struct sim_stored stored = {.exists = true, .limit = record->limit};
+    ord_record_encode(record, stored.bytes);
     return stored;
 }
 
-void sim_disk_write_durably(struct sim_disk *disk, const struct sim_value *value)
+void sim_disk_write_durably(struct sim_disk *disk, const struct ord_record *record)
 {
-    disk->durable = disk->cache = disk->sound = store(value);
+    disk->durable = disk->cache = disk->sound = store(record);
     disk->pending_count = 0;
 }
 
-void sim_disk_write_uncertainly(struct sim_disk *disk, const struct sim_value *value)
+void sim_disk_write_uncertainly(struct sim_disk *disk, const struct ord_record *record)
 {
-    disk->cache = store(value);
+    disk->cache = store(record);
     if (disk->pending_count == SIM_PENDING_MAX) {
         memmove(disk->pending, disk->pending + 1, (SIM_PENDING_MAX - 1) * sizeof *disk->pending);
         disk->pending_count--;
@@ -27,17 +27,17 @@ void sim_disk_write_uncertainly(struct sim_disk *disk, const struct sim_value *v
 
 static bool have_same_bytes(const struct sim_stored *a, const struct sim_stored *b)
 {
-    return memcmp(a->bytes, b->bytes, SIM_VALUE_SIZE) == 0;
+    return memcmp(a->bytes, b->bytes, ORD_RECORD_SIZE) == 0;
 }
 
-/* The first bytes are the new value's, the others the old one's. */
+/* The first bytes are the new record's, the others the old one's. */
 static void tear(struct sim_stored *durable, const struct sim_stored *written, struct sim_random *random)
 {
-    memcpy(durable->bytes, written->bytes, 1 + sim_random_below(random, SIM_VALUE_SIZE - 1));
+    memcpy(durable->bytes, written->bytes, 1 + sim_random_below(random, ORD_RECORD_SIZE - 1));
     durable->exists = durable->damaged = true;
 }
 
-/* Bytes that were torn or flipped may happen to be those of a value that was written. */
+/* Bytes that were torn or flipped may happen to be those of a record that was written. */
 static void recognize(struct sim_disk *disk)
 {
     if (have_same_bytes(&disk->durable, &disk->sound))
@@ -87,7 +87,7 @@ void sim_disk_lose_power(struct sim_disk *disk, struct sim_random *random, struc
 
 void sim_disk_rot(struct sim_disk *disk, struct sim_random *random)
 {
-    uint64_t bit = sim_random_below(random, SIM_VALUE_SIZE * 8);
+    uint64_t bit = sim_random_below(random, ORD_RECORD_SIZE * 8);
     if (!disk->durable.exists || disk->durable.damaged)
         return;
     disk->durable.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);

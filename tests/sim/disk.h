@@ -1,5 +1,5 @@
 /*
- * A directory's stored value on a hostile disk.
+ * A directory's stored record on a hostile disk.
  *
  * Reads see the cache, which outlives a killed process; a power loss leaves what is durable, and of writes
  * whose outcome was uncertain whichever the disk pleases, in any order, torn perhaps. What was once reported
@@ -14,13 +14,13 @@
 #include "core/layout.h"
 #include "sim/random.h"
 #include "sim/trace.h"
-#include "sim/value.h"
+#include "store/record.h"
 
 struct sim_stored {
     bool exists;
     bool damaged;
     uint64_t limit;
-    uint8_t bytes[SIM_VALUE_SIZE];
+    uint8_t bytes[ORD_RECORD_SIZE];
 };
 
 #define SIM_PENDING_MAX 4
@@ -36,8 +36,8 @@ struct sim_disk {
 };
 
 /* What becomes of a write. */
-void sim_disk_write_durably(struct sim_disk *disk, const struct sim_value *value);
-void sim_disk_write_uncertainly(struct sim_disk *disk, const struct sim_value *value);
+void sim_disk_write_durably(struct sim_disk *disk, const struct ord_record *record);
+void sim_disk_write_uncertainly(struct sim_disk *disk, const struct ord_record *record);
 
 /* The power goes: uncertain writes land or do not; what they did is counted in `trace`. */
 void sim_disk_lose_power(struct sim_disk *disk, struct sim_random *random, struct sim_trace *trace,
@@ -46,6 +46,6 @@ void sim_disk_lose_power(struct sim_disk *disk, struct sim_random *random, struc
 /* A bit of what is durable flips. */
 void sim_disk_rot(struct sim_disk *disk, struct sim_random *random);
 
-/* The lowest limit that a start could find if everything stopped at this instant, a damaged value aside, which
+/* The lowest limit that a start could find if everything stopped at this instant, a damaged record aside, which
  * is refused. */
 uint64_t sim_disk_least_limit(const struct sim_disk *disk);

@@ -225,18 +225,16 @@ static void call(struct sim_fleet *fleet, struct sim_seat *seat)
 static void start_afresh(struct sim_fleet *fleet, struct sim_seat *seat)
 {
     struct sim_lineage *lineage = seat->lineage;
-    struct sim_value value = {
+    struct ord_record record = {
+        .place = lineage->place,
         .generation = 1,
         .limit = lineage->high + sim_random_below(&fleet->random, 5000),
-        .node = lineage->place.node,
-        .worker = lineage->place.worker,
-        .workers = lineage->place.workers,
     };
-    sim_disk_write_durably(seat->disk, &value);
+    sim_disk_write_durably(seat->disk, &record);
     lineage->is_released = false;
-    if (value.limit > lineage->asked)
-        lineage->asked = value.limit;
-    sim_note(fleet, seat, SIM_REINIT, value.limit, 0);
+    if (record.limit > lineage->asked)
+        lineage->asked = record.limit;
+    sim_note(fleet, seat, SIM_REINIT, record.limit, 0);
 }
 
 static void act_down(struct sim_fleet *fleet, struct sim_seat *seat)

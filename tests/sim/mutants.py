@@ -26,7 +26,7 @@ LAYOUT = "src/core/layout.c"
 RESERVATION = "src/core/reservation.c"
 SERVICE = "src/api/service.c"
 PROCESS = "tests/sim/process.c"
-VALUE = "tests/sim/value.c"
+RECORD = "src/store/record.c"
 
 MUTANTS = [
     Mutant(
@@ -191,8 +191,11 @@ MUTANTS = [
     Mutant(
         "a step stays accepted when another follows",
         CLOCK,
-        {"step.state != ORD_CLOCK_ACCEPTED || ahead_ns < 0 || !is_near(clock, ahead_ns, step.size_ns)": "false",
-         "if (step.state != ORD_CLOCK_FOLLOWING && is_near(clock, ahead_ns, step.size_ns))": "if (step.state != ORD_CLOCK_FOLLOWING)"},
+        {
+            "step.state == ORD_CLOCK_ACCEPTED && ahead_ns >= 0 && is_near(clock, ahead_ns, step.size_ns);": "true;",
+            "if (step.state != ORD_CLOCK_FOLLOWING && is_near(clock, ahead_ns, step.size_ns))":
+            "if (step.state != ORD_CLOCK_FOLLOWING)",
+        },
         r"the clock went|further than is needed",
     ),
     Mutant(
@@ -226,10 +229,10 @@ MUTANTS = [
         r"waits|refused|given|in place of|fields|rise",
     ),
     Mutant(
-        "a damaged value passes for good",
-        VALUE,
-        {" || crc != checksum(bytes, AT_CRC)": ""},
-        r"a damaged value|but slots below|never reserved",
+        "a damaged record passes for good",
+        RECORD,
+        {"if (get32(at + AT_CRC) != checksum(at))": "if (0)"},
+        r"a damaged|another place|but slots below|never reserved",
     ),
     Mutant(
         "the lock keeps nobody out",
@@ -240,7 +243,7 @@ MUTANTS = [
     Mutant(
         "the disk lies about what is durable",
         PROCESS,
-        {"        sim_disk_write_durably(disk, &value);\n    if": "        sim_disk_write_uncertainly(disk, &value);\n    if"},
+        {"        sim_disk_write_durably(disk, &record);\n    if": "        sim_disk_write_uncertainly(disk, &record);\n    if"},
         r"is durable",
     ),
 ]

@@ -117,14 +117,19 @@ static void dawdle(struct sim_fleet *fleet, struct sim_run *run)
     sim_machine_enter(machine);
 }
 
-/* Writes a value as the disk pleases. The run may be dead afterwards. */
-static enum ord_code write_value(struct sim_fleet *fleet, struct sim_run *run, uint64_t limit,
-                                 struct ord_error *error)
+/* Writes a record as the disk pleases. The run may be dead afterwards. */
+static enum ord_code write_record(struct sim_fleet *fleet, struct sim_run *run, uint64_t limit,
+                                  struct ord_error *error)
 {
     struct sim_seat *seat = run->seat;
     struct sim_disk *disk = seat->disk;
-    const struct ord_place *place = &seat->lineage->place;
-    struct sim_value value = {run->generation, limit, place->node, place->worker, place->workers};
+    struct ord_record record = {
+        .place = seat->lineage->place,
+        .generation = run->generation,
+        .limit = limit,
+        .clean = run->is_stopped,
+        .written_us = seat->machine->wall_ns / 1000,
+    };
 
     dawdle(fleet, run);
     if (run->is_dead)
@@ -132,9 +137,9 @@ static enum ord_code write_value(struct sim_fleet *fleet, struct sim_run *run, u
     const struct fault *fault = choose_fault(fleet, disk);
     sim_note(fleet, seat, fault->event, limit, fault->is_fatal);
     if (fault->effect == DURABLE)
-        sim_disk_write_durably(disk, &value);
+        sim_disk_write_durably(disk, &record);
     if (fault->effect == UNCERTAIN)
-        sim_disk_write_uncertainly(disk, &value);
+        sim_disk_write_uncertainly(disk, &record);
     if (fault->event == SIM_WRITE_FULL && fault != &full)
         disk->full_until_ns = fleet->now_ns + (int64_t)sim_random_scale(&fleet->random, 120 * SECOND);
     if (fault->is_fatal) {
@@ -161,21 +166,21 @@ static enum ord_code claim(void *context, const struct ord_place *place, struct 
     }
     disk->owner = run;
     struct sim_stored found = disk->cache;
-    struct sim_value value = {0};
-    if (found.exists && sim_value_decode(found.bytes, &value, error) != ORD_OK) {
+    struct ord_record record = {.place = *place};
+    if (found.exists && ord_record_decode(found.bytes, sizeof found.bytes, &record, error) != ORD_OK) {
         run->refusal = SIM_NO_START_DAMAGED;
-        return ord_fail(error, ORD_INTERNAL, "the stored value is damaged");
+        return ord_fail(error, ORD_INTERNAL, "the record is damaged");
     }
-    sim_check_claim(fleet, run, &found, value.limit);
-    run->generation = value.generation + 1;
-    enum ord_code code = write_value(fleet, run, value.limit, error);
+    sim_check_claim(fleet, run, &found, &record);
+    run->generation = record.generation + 1;
+    enum ord_code code = write_record(fleet, run, record.limit, error);
     if (code != ORD_OK)
         return code;
     run->seat->lineage->is_released = false;
-    run->claimed = value.limit;
+    run->claimed = record.limit;
     run->anchor_wall_ns = run->seat->machine->wall_ns;
     run->anchor_boot_ns = run->kept_boot_ns = run->seat->machine->boot_ns;
-    *ret_claim = (struct ord_claim){.node = place->node, .limit = value.limit};
+    *ret_claim = (struct ord_claim){.node = place->node, .limit = record.limit};
     return ORD_OK;
 }
 
@@ -186,7 +191,7 @@ static enum ord_code extend(void *context, uint64_t limit, struct ord_error *err
     if (run->is_dead)
         return ord_fail(error, ORD_INTERNAL, "dead");
     sim_check_asked(fleet, run, limit);
-    enum ord_code code = write_value(fleet, run, limit, error);
+    enum ord_code code = write_record(fleet, run, limit, error);
     if (code == ORD_OK && limit > run->granted)
         run->granted = limit;
     return code;
@@ -202,7 +207,7 @@ static enum ord_code release(void *context, uint64_t next, struct ord_error *err
     run->is_stopped = true;
     sim_process_take(fleet, run->seat, 1, 0); /* a caller that comes too late */
     struct sim_lineage *lineage = run->seat->lineage;
-    enum ord_code code = write_value(fleet, run, next, error);
+    enum ord_code code = write_record(fleet, run, next, error);
     if (code == ORD_OK) {
         lineage->is_released = true;
         lineage->exact = next;

@@ -14,6 +14,7 @@ LONG = os.environ.get("ORDINAL_LONG_TESTS") == "1"
 UNITS = [
     *(SOURCES / "src/core").glob("*.c"),
     *(SOURCES / "src/base").glob("[et]*.c"),  # error, time, trace
+    SOURCES / "src/store/record.c",
     SOURCES / "src/api/service.c",
     *(SOURCES / "tests/sim").glob("*.c"),
 ]
@@ -78,7 +79,7 @@ def objects(tmp_path_factory):
 
 
 def link(objects, target):
-    subprocess.run([*LINK, *objects.values(), "-o", target], check=True)
+    subprocess.run([*LINK, *objects.values(), "-lz", "-pthread", "-o", target], check=True)
     return target
 
 
