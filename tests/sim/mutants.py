@@ -119,7 +119,9 @@ MUTANTS = [
     Mutant(
         "a reservation forgets what may be borrowed",
         RESERVATION,
-        {"return (now_tick + policy->lead_ticks + policy->span_ticks)": "return (now_tick + policy->span_ticks)"},
+        {
+            "return (now_tick + policy->lead_ticks + policy->span_ticks)": "return (now_tick + policy->span_ticks)"
+        },
         r"after the reservation was in order",
     ),
     Mutant(
@@ -138,8 +140,8 @@ MUTANTS = [
         "a failed write raises the limit",
         SERVICE,
         {
-            "        return ord_wrap(error, \"reserve\");\n": "        "
-            "return ord_generator_raise_limit(&service->generator, limit), ord_wrap(error, \"reserve\");\n"
+            'return ord_fail(error, code, "reserve: %s"': "return "
+            'ord_generator_raise_limit(&service->generator, limit), ord_fail(error, code, "reserve: %s"'
         },
         r"is durable",
     ),
@@ -147,15 +149,17 @@ MUTANTS = [
         "the limit is raised before it is durable",
         SERVICE,
         {
-            "    if (service->port.extend(": "    ord_generator_raise_limit(&service->generator, limit);\n"
-            "    if (service->port.extend("
+            "enum ord_code code = service->port.extend(": "ord_generator_raise_limit(&service->generator, limit);\n"
+            "enum ord_code code = service->port.extend("
         },
         r"is durable",
     ),
     Mutant(
         "starts although its first reservation failed",
         SERVICE,
-        {"    if (code != ORD_OK)\n        goto fail;\n    *ret_service = service;": "    *ret_service = service;"},
+        {
+            "    if (code != ORD_OK)\n        goto fail;\n    *ret_service = service;": "    *ret_service = service;"
+        },
         r"starts in spite of",
     ),
     Mutant(
@@ -179,7 +183,9 @@ MUTANTS = [
     Mutant(
         "steps of the wall clock are leapt over unasked",
         SERVICE,
-        {"step.state == ORD_CLOCK_QUARANTINED && service->accepts_steps &&": "step.state == ORD_CLOCK_QUARANTINED &&"},
+        {
+            "step.state == ORD_CLOCK_QUARANTINED && service->accepts_steps &&": "step.state == ORD_CLOCK_QUARANTINED &&"
+        },
         r"the clock went|further than is needed",
     ),
     Mutant(
@@ -193,8 +199,7 @@ MUTANTS = [
         CLOCK,
         {
             "step.state == ORD_CLOCK_ACCEPTED && ahead_ns >= 0 && is_near(clock, ahead_ns, step.size_ns);": "true;",
-            "if (step.state != ORD_CLOCK_FOLLOWING && is_near(clock, ahead_ns, step.size_ns))":
-            "if (step.state != ORD_CLOCK_FOLLOWING)",
+            "if (step.state != ORD_CLOCK_FOLLOWING && is_near(clock, ahead_ns, step.size_ns))": "if (step.state != ORD_CLOCK_FOLLOWING)",
         },
         r"the clock went|further than is needed",
     ),
@@ -207,7 +212,7 @@ MUTANTS = [
     Mutant(
         "a clean stop gives back one slot too many",
         SERVICE,
-        {"service->port.release(service->port.context, next,": "service->port.release(service->port.context, next - 1,"},
+        {"port.release(service->port.context, next,": "port.release(service->port.context, next - 1,"},
         r"released at",
     ),
     Mutant(
@@ -243,7 +248,9 @@ MUTANTS = [
     Mutant(
         "the disk lies about what is durable",
         PROCESS,
-        {"        sim_disk_write_durably(disk, &record);\n    if": "        sim_disk_write_uncertainly(disk, &record);\n    if"},
+        {
+            "sim_disk_write_durably(disk, &record);\n    if (fault->effect == UNCERTAIN)": "sim_disk_write_uncertainly(disk, &record);\n    if (fault->effect == UNCERTAIN)",
+        },
         r"is durable",
     ),
 ]

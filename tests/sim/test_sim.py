@@ -22,7 +22,7 @@ COMPILE = ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", f"-I{SOURCES}/src", f"-I{
 LINK = ["cc", *(f"-Wl,--wrap=ord_{name}" for name in ("wall_ns", "boot_ns", "clocks_read"))]
 
 # A mutant that lives through so many histories lives.
-MUTANT_HISTORIES = 20000
+MUTANT_HISTORIES = 50000
 
 
 def run(program, *arguments):
