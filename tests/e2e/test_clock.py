@@ -12,8 +12,8 @@ import pytest
 
 import metrics
 import rest
-from daemon import ORDINALD, PATIENCE, run_client, run_daemon
-from history import Call, check
+from daemon import ORDINALD, PATIENCE, run_client, run_daemon, state_folder
+from history import Call, check, spans
 from ids import Client
 
 HOUR = 3600
@@ -87,7 +87,7 @@ class Load:
         try:
             while not self.enough.is_set():
                 begin = time.monotonic_ns()
-                got = tuple(call())
+                got = spans(call())
                 self.calls.append(Call(name, begin, time.monotonic_ns(), got))
         except Exception as error:  # whatever it is, it is what the test is about
             self.failures.append(f"{name}: {error!r}")
@@ -384,3 +384,28 @@ def test_an_id_far_in_the_future_is_not_adopted_by_mistake(start):
     assert "but the adopted ID is of" in done.stderr and "--accept-clock-gap" in done.stderr, done.stderr
     start(*far, "--accept-clock-gap")
     start(*far, "--max-clock-gap", "0")
+
+
+@pytest.fixture
+def kept_state():
+    with state_folder() as folder:
+        yield folder
+
+
+@stepping
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_start_far_from_what_was_reserved_is_refused(kept_state, start, wall, days):
+    kept = ["--node-id", "7", "--epoch", "2020-01-01T00:00:00Z", "--state-dir", kept_state]
+    first = start(*kept, env=wall.env)
+    last = int(rest.get(first, "/v1/id").json()["id"])
+    first.stop()
+
+    wall.step(days * 24 * HOUR)
+    done = run_daemon("--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", *kept, env=wall.env)
+    assert done.returncode == 1, done
+    assert "but earlier runs reserved up to" in done.stderr and "--accept-clock-gap" in done.stderr, done.stderr
+
+    again = start(*kept, "--accept-clock-gap", env=wall.env)
+    new = int(rest.get(again, "/v1/id").json()["id"])
+    assert new > last
+    assert near(((new >> 22) - (last >> 22)) / 1000, max(days, 0) * 24 * HOUR)
