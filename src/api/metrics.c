@@ -140,6 +140,18 @@ static void write_reservations(const struct page *page, struct ord_service *serv
                   ord_service_reserved_us(service));
 }
 
+static void write_requests(const struct page *page, struct ord_service *service)
+{
+    const struct ord_metrics *metrics = ord_service_metrics(service);
+    heading(page, "ordinal_requests_remembered", "gauge", "Request IDs whose IDs are given again on a retry.");
+    line(page, "ordinal_requests_remembered %zu\n", ord_service_requests(service));
+    heading(page, "ordinal_request_commits_total", "counter",
+            "Writes of request IDs to storage that were tried, by result; one can hold many.");
+    for (int ok = 1; ok >= 0; ok--)
+        line(page, "ordinal_request_commits_total{result=\"%s\"} %" PRIu64 "\n", ok ? "ok" : "failed",
+             atomic_load_explicit(&metrics->request_commits[ok], memory_order_relaxed));
+}
+
 static void write_state(const struct page *page, struct ord_service *service)
 {
     const struct ord_place *place = ord_service_place(service);
@@ -157,6 +169,7 @@ static void write_state(const struct page *page, struct ord_service *service)
     write_seconds(page, "ordinal_ahead_seconds", "How far the next ID's time leads the clock.",
                   ord_service_ahead_us(service));
     write_reservations(page, service);
+    write_requests(page, service);
     write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
                   ord_service_wall_ahead_us(service));
     write_clock(page, service);

@@ -16,6 +16,7 @@ struct ord_metrics {
         struct ord_histogram latency;
     } by[ORD_FRONTS][ORD_METRICS_METHODS];
     atomic_uint_least64_t ids[ORD_FRONTS];
-    atomic_uint_least64_t reservations[2]; /* that failed, that succeeded */
-    atomic_bool reservation_failing;       /* the last one did */
+    atomic_uint_least64_t reservations[2];    /* that failed, that succeeded */
+    atomic_uint_least64_t request_commits[2]; /* that failed, that succeeded */
+    atomic_bool reservation_failing;          /* the last one did */
 };

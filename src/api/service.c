@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/metrics_private.h"
+#include "api/once.h"
 #include "base/time.h"
 #include "core/generator.h"
 
@@ -33,7 +34,8 @@ struct ord_service {
     uint64_t max_clock_gap_us;
     bool accepts_steps;
     pthread_mutex_t trouble_lock;
-    char trouble[256]; /* why the last reservation failed; empty: it did not */
+    struct ord_once *once; /* NULL: no keys are taken */
+    char trouble[256];     /* why the last reservation failed; empty: it did not */
     struct ord_health health;
     struct ord_metrics metrics;
 };
@@ -194,6 +196,9 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     service->place.node = claim.node;
     start(service, options, max(claim.limit, options->floor));
     code = reserve(service, now_tick(service), error);
+    if (code == ORD_OK && options->requests.max > 0)
+        code =
+            ord_once_open(service, &options->requests, service->metrics.request_commits, &service->once, error);
     if (code != ORD_OK)
         goto fail;
     *ret_service = service;
@@ -211,6 +216,7 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
         error->code = ORD_OK;
     if (!service)
         return NULL;
+    service->once = ord_once_close(service->once);
     uint64_t next = ord_generator_stop(&service->generator);
     if (service->port.release(service->port.context, next, error) != ORD_OK)
         ord_wrap(error, "release");
@@ -313,6 +319,31 @@ enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint
     *ret_ids = (struct ord_ids){.place = &service->place, .first = first, .count = count, .tag = tag};
     *ret_wait_us = wait * layout->unit_us;
     return ORD_OK;
+}
+
+bool ord_service_take_once(struct ord_service *service, const struct ord_once_wanted *wanted,
+                           struct ord_awaited *awaited)
+{
+    if (service->once)
+        return ord_once_take(service->once, wanted, awaited);
+    ord_fail(&awaited->error, ORD_UNIMPLEMENTED, "request_id: this server remembers none");
+    return true;
+}
+
+size_t ord_service_requests(struct ord_service *service)
+{
+    return service->once ? ord_once_count(service->once) : 0;
+}
+
+uint32_t ord_service_requests_damaged(const struct ord_service *service)
+{
+    return service->once ? ord_once_damaged(service->once) : 0;
+}
+
+uint64_t ord_service_hold_us(const struct ord_service *service, const struct ord_ids *ids)
+{
+    uint64_t ticks = ord_generator_wait(&service->generator, now_tick(service), ids->first + ids->count);
+    return ticks * service->place.layout.unit_us;
 }
 
 bool ord_service_is_covered(const struct ord_service *service)

@@ -15,11 +15,19 @@
 #include "base/error.h"
 #include "core/clock.h"
 #include "core/layout.h"
+#include "core/requests.h"
 #include "core/reservation.h"
 
 struct ord_service;
 
 #define ORD_COUNT_MAX 1000000
+
+/* Requests that are remembered by a key of the caller's. */
+struct ord_request_options {
+    struct ord_request_port port; /* outlives the service */
+    size_t max;                   /* how many at a time; 0: none, keys are refused */
+    int64_t life_us;              /* for how long each */
+};
 
 struct ord_service_options {
     struct ord_place place;
@@ -31,6 +39,7 @@ struct ord_service_options {
     uint64_t max_clock_gap_us;        /* between the wall clock and what was reserved or adopted; 0: any */
     bool ignores_gap;                 /* starts whatever the gap */
     bool accepts_steps;               /* forward steps are leapt over unasked, up to max_clock_gap_us */
+    struct ord_request_options requests;
 };
 
 /*
@@ -65,6 +74,43 @@ enum ord_code ord_service_keep(struct ord_service *service, struct ord_error *er
  */
 enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint32_t tag, uint64_t max_wait_us,
                                struct ord_ids *ret_ids, uint64_t *ret_wait_us, struct ord_error *error);
+
+/* What ord_service_take_once is asked. */
+struct ord_once_wanted {
+    const char *key;
+    uint32_t count, tag;
+    uint64_t max_wait_us;
+};
+
+/* An answer that may come later. The caller's, until it is answered. */
+struct ord_awaited {
+    void (*done)(struct ord_awaited *awaited); /* in another thread; must not block */
+    struct ord_error error;                    /* its code is ORD_OK when IDs came */
+    struct ord_ids ids;
+    uint64_t hold_us;         /* how long the caller must hold them back, from when it is answered */
+    bool is_repeat;           /* another call claimed them */
+    struct ord_awaited *next; /* the service's */
+};
+
+/*
+ * As ord_service_take, at most once for a key: within its life the same key gets the same IDs, also after a
+ * crash. True: answered. False: an answer is on its way, and `done` is called when it is there, perhaps before
+ * this call returns. It is there once the key is durable, or could not be made so. This call itself does not
+ * wait for storage.
+ *
+ * Errors are those of ord_service_take; ORD_INVALID_ARGUMENT: the key. ORD_REQUEST_MISMATCH: it came with
+ * another count or tag before. ORD_CAPACITY: as many keys as are allowed are remembered. ORD_UNAVAILABLE: it
+ * could not be made durable; whoever asks again gets others. ORD_UNIMPLEMENTED: no keys are taken.
+ */
+bool ord_service_take_once(struct ord_service *service, const struct ord_once_wanted *wanted,
+                           struct ord_awaited *awaited);
+
+/* How many keys are remembered, and how many were lost because what was stored of them was damaged. */
+size_t ord_service_requests(struct ord_service *service);
+uint32_t ord_service_requests_damaged(const struct ord_service *service);
+
+/* How long IDs that were claimed have to be held back from now, in microseconds. */
+uint64_t ord_service_hold_us(const struct ord_service *service, const struct ord_ids *ids);
 
 /* Whether an ID could be given now as far as the durable reservation goes. */
 bool ord_service_is_covered(const struct ord_service *service);

@@ -10,6 +10,7 @@ enum {
     GRPC_INVALID_ARGUMENT = 3,
     GRPC_DEADLINE_EXCEEDED = 4,
     GRPC_NOT_FOUND = 5,
+    GRPC_ALREADY_EXISTS = 6,
     GRPC_PERMISSION_DENIED = 7,
     GRPC_RESOURCE_EXHAUSTED = 8,
     GRPC_FAILED_PRECONDITION = 9,
@@ -39,6 +40,8 @@ static const struct ord_code_info codes[ORD_CODES] = {
     [ORD_DEADLINE_EXCEEDED] = {"deadline-exceeded", "Deadline exceeded", GRPC_DEADLINE_EXCEEDED, 504},
     [ORD_CANCELLED] = {"cancelled", "Cancelled", GRPC_CANCELLED, 499},
     [ORD_LAYOUT_EXHAUSTED] = {"layout-exhausted", "The layout's time is over", GRPC_FAILED_PRECONDITION, 500},
+    [ORD_REQUEST_MISMATCH] = {"request-mismatch", "Request ID was used for another request",
+                              GRPC_ALREADY_EXISTS, 422},
     [ORD_INTERNAL] = {"internal", "Internal error", GRPC_INTERNAL, 500},
 };
 

@@ -31,6 +31,7 @@ enum ord_code {
     ORD_DEADLINE_EXCEEDED,  /* the caller's time is over */
     ORD_CANCELLED,          /* the caller is gone */
     ORD_LAYOUT_EXHAUSTED,   /* the layout's time is over: no retry helps */
+    ORD_REQUEST_MISMATCH,   /* a request ID that was used for another request */
     ORD_INTERNAL,           /* a fault of ours, or of the system below us */
     ORD_CODES,              /* how many codes there are */
 };

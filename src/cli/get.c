@@ -43,6 +43,8 @@ static enum ord_code ask(const struct ord_get *get, uint32_t count, struct ord_a
     enum ord_code code = set_number(request, &given, "count", count, arena, error);
     if (code == ORD_OK)
         code = set_number(request, &given, "tag", get->tag, arena, error);
+    if (code == ORD_OK && get->request_id)
+        code = ord_query_set(request, &given, "requestId", get->request_id, ORD_DECIMAL, arena, error);
     if (code == ORD_OK)
         code = get->transport->call(get->transport->context, method, request, arena, &reply, error);
     if (code == ORD_OK)
@@ -134,7 +136,7 @@ static enum ord_code get_all(const struct ord_get *get, struct ord_error *error)
     for (uint64_t done = 0; done < get->count && !ord_output_is_over(get->output);) {
         uint32_t count = get->count - done < batch ? (uint32_t)(get->count - done) : batch;
         enum ord_code code = get_batch(get, count, done == 0, error);
-        if (code == ORD_OUT_OF_RANGE && count > BATCH_MIN) {
+        if (code == ORD_OUT_OF_RANGE && count > BATCH_MIN && !get->request_id) {
             batch = count / 2;
             continue;
         }

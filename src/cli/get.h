@@ -18,7 +18,8 @@ struct ord_get {
     uint64_t count; /* at least 1 */
     uint32_t batch; /* 1 to 1,000,000; asked for at once */
     uint32_t tag;
-    int64_t patience_ms; /* how long one batch may wait for capacity */
+    const char *request_id; /* NULL: none; else all is asked for at once */
+    int64_t patience_ms;    /* how long one batch may wait for capacity */
     enum ord_id_format format;
     bool is_json;
 };

@@ -95,6 +95,15 @@ static const struct ord_option get_options[] = {
         .help = "A value of your own in the tag bits of each ID, if the server's layout has any.",
     },
     {
+        .name = "request-id",
+        .type = ORD_OPTION_TEXT,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .argument = "KEY",
+        .help =
+            "A key of your own, 1 to 128 printable ASCII characters: the same key brings the same IDs, so that "
+            "a call whose answer was lost can be repeated. For one batch.",
+    },
+    {
         .name = "batch",
         .type = ORD_OPTION_INTEGER,
         .preset = "100000",

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <ordinal/v1/ids.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +29,19 @@ enum ord_exit ord_verb_get(struct ord_cli *cli)
         .count = (uint64_t)ord_settings_number(cli->settings, "count"),
         .batch = (uint32_t)ord_settings_number(cli->settings, "batch"),
         .tag = (uint32_t)ord_settings_number(cli->settings, "tag"),
+        .request_id = ord_settings_text(cli->settings, "request-id"),
         .patience_ms = ord_settings_number(cli->settings, "timeout"),
         .format = format_of(cli),
         .is_json = cli->is_json,
     };
-    ord_progress_start(&progress, ord_progress_fd(), get.count);
-
     struct ord_error error;
+    if (get.request_id && get.count > get.batch) {
+        ord_fail(&error, ORD_INVALID_ARGUMENT,
+                 "--request-id: it is for one batch; allowed with --count up to %" PRIu32 ", that of --batch",
+                 get.batch);
+        return ord_cli_misused(cli->verb, &error);
+    }
+    ord_progress_start(&progress, ord_progress_fd(), get.count);
     return ord_get_run(&get, &error) == ORD_OK ? ORD_EXIT_DONE : ord_cli_fail(cli, &error);
 }
 

@@ -26,8 +26,8 @@ static uint64_t first_slot(const struct ord_generator_options *options, uint64_t
     return idle_start(options, now_tick, next, count);
 }
 
-/* After how many ticks slots up to `end` lie within the horizon. */
-static uint64_t ticks_until(const struct ord_generator *generator, uint64_t now_tick, uint64_t end)
+/* Slots are shown when they lie within the horizon. */
+uint64_t ord_generator_wait(const struct ord_generator *generator, uint64_t now_tick, uint64_t end)
 {
     const struct ord_generator_options *options = &generator->options;
     uint64_t horizon = now_tick + options->borrow_ticks;
@@ -47,7 +47,7 @@ enum ord_code ord_generator_take(struct ord_generator *generator, uint64_t now_t
         first = first_slot(options, now_tick, next, count);
         if (first + count > generator->end)
             return ORD_LAYOUT_EXHAUSTED;
-        wait = ticks_until(generator, now_tick, first + count);
+        wait = ord_generator_wait(generator, now_tick, first + count);
         if (wait > wait_ticks) {
             *ret_wait_ticks = wait;
             return ORD_CAPACITY;

@@ -53,6 +53,10 @@ void ord_generator_init(struct ord_generator *ret_generator, const struct ord_ge
 enum ord_code ord_generator_take(struct ord_generator *generator, uint64_t now_tick, uint32_t count,
                                  uint64_t wait_ticks, uint64_t *ret_first, uint64_t *ret_wait_ticks);
 
+/* After how many ticks from `now_tick` slots below `end`, which were claimed, may be shown; 0: now. Any thread.
+ */
+uint64_t ord_generator_wait(const struct ord_generator *generator, uint64_t now_tick, uint64_t end);
+
 /* Lets slots below `limit` leave. What it covers is durable. A limit below the present one is ignored. */
 void ord_generator_raise_limit(struct ord_generator *generator, uint64_t limit);
 

@@ -191,6 +191,8 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
         .accepts_steps = strcmp(ord_settings_text(settings, "clock-policy"), "accept") == 0,
         .max_clock_gap_us = (uint64_t)ord_settings_number(settings, "max-clock-gap") * 1000,
         .accepts_gap = ord_settings_switch(settings, "accept-clock-gap"),
+        .request_max = (uint32_t)ord_settings_number(settings, "request-max"),
+        .request_life_us = ord_settings_number(settings, "request-life") * 1000,
         .grpc_listen = ord_settings_text(settings, "grpc-listen"),
         .http_listen = ord_settings_text(settings, "http-listen"),
         .grpc_connections = (uint32_t)ord_settings_number(settings, "grpc-connections"),

@@ -17,8 +17,10 @@ struct ord_config {
     uint64_t clock_step_us;
     uint64_t max_clock_gap_us; /* 0: any */
     bool accepts_steps, accepts_gap;
-    int64_t adopted;                       /* the run starts above that ID; -1: there is none */
-    uint64_t floor;                        /* the slot number that this means */
+    int64_t adopted; /* the run starts above that ID; -1: there is none */
+    uint64_t floor;  /* the slot number that this means */
+    uint32_t request_max;
+    int64_t request_life_us;
     const char *grpc_listen, *http_listen; /* owned by the settings */
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;

@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "store/embedded.h"
 #include "store/memory.h"
+#include "store/requests.h"
 
 /* The queues of the C core, both listeners and some connections. */
 #define FILES_MIN 128
@@ -54,7 +55,7 @@ static void block_signals(sigset_t *ret_awaited)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static enum ord_code open_store(struct daemon *daemon, struct ord_reservation_port *ret_port,
+static enum ord_code open_store(struct daemon *daemon, struct ord_service_options *service,
                                 struct ord_error *error)
 {
     const struct ord_config *config = daemon->config;
@@ -64,13 +65,16 @@ static enum ord_code open_store(struct daemon *daemon, struct ord_reservation_po
         .init = config->init,
         .accept_layout_change = config->accepts_layout,
     };
-    *ret_port = ord_memory_store_port(&daemon->memory);
+    service->port = ord_memory_store_port(&daemon->memory);
+    service->requests.port = ord_memory_requests();
     if (!config->state_dir)
         return ORD_OK;
     enum ord_code code = ord_embedded_open(&options, &daemon->embedded, error);
-    if (code == ORD_OK)
-        *ret_port = ord_embedded_port(daemon->embedded);
-    return code;
+    if (code != ORD_OK)
+        return code;
+    service->port = ord_embedded_port(daemon->embedded);
+    service->requests.port = ord_embedded_requests(daemon->embedded);
+    return ORD_OK;
 }
 
 static enum ord_code open_service(struct daemon *daemon, struct ord_error *error)
@@ -85,8 +89,9 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
         .max_clock_gap_us = config->max_clock_gap_us,
         .accepts_steps = config->accepts_steps,
         .ignores_gap = config->accepts_gap,
+        .requests = {.max = config->request_max, .life_us = config->request_life_us},
     };
-    if (open_store(daemon, &options.port, error) != ORD_OK)
+    if (open_store(daemon, &options, error) != ORD_OK)
         return ord_wrap(error, "store");
     return ord_service_open(&options, &daemon->service, error);
 }
@@ -180,6 +185,16 @@ static void log_adoption(const struct daemon *daemon)
         ord_log(ORD_LOG_INFO, "IDs start above the adopted one", "adopt_above", id, NULL);
 }
 
+static void log_requests(const struct daemon *daemon)
+{
+    uint32_t damaged = ord_service_requests_damaged(daemon->service);
+    if (damaged == 0)
+        return;
+    char count[16];
+    snprintf(count, sizeof count, "%" PRIu32, damaged);
+    ord_log(ORD_LOG_WARN, "remembered requests were damaged: their retries get new IDs", "count", count, NULL);
+}
+
 static void log_listeners(const struct daemon *daemon)
 {
     ord_log(ORD_LOG_INFO, "listening", "protocol", "grpc", "address", ord_grpc_address(daemon->grpc), NULL);
@@ -236,6 +251,7 @@ static void serve(struct daemon *daemon, const sigset_t *awaited)
     log_place(daemon);
     log_adoption(daemon);
     log_store(daemon);
+    log_requests(daemon);
     log_listeners(daemon);
     ord_health_set(ord_service_health(daemon->service), ORD_SERVING);
     ord_log(ORD_LOG_INFO, "ready", "version", ORDINAL_VERSION, NULL);

@@ -6,6 +6,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR (INT64_C(60) * MINUTE)
 #define YEAR (INT64_C(8766) * HOUR)
+#define DAY (24 * HOUR)
 
 static const struct ord_foreign port_variables[] = {{.name = "PORT", .format = "0.0.0.0:%s"}, {0}};
 
@@ -254,6 +255,26 @@ static const struct ord_option options[] = {
         .scope = ORD_SCOPE_FLAG_ONLY,
         .help = "Goes on in another layout or number of workers than before, above the time used so far. All "
                 "workers of the node have to be stopped.",
+    },
+    {
+        .name = "request-life",
+        .group = "State",
+        .type = ORD_OPTION_DURATION,
+        .preset = "24h",
+        .min = 1,
+        .max = 365 * DAY,
+        .argument = "TIME",
+        .help = "For how long a request ID is remembered: a retry with it gets the same IDs.",
+    },
+    {
+        .name = "request-max",
+        .group = "State",
+        .type = ORD_OPTION_INTEGER,
+        .preset = "100000",
+        .min = 1,
+        .max = 1000000,
+        .argument = "N",
+        .help = "How many request IDs are remembered at a time. New ones are refused while there are as many.",
     },
     {
         .name = "log-level",

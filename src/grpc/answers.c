@@ -53,6 +53,14 @@ static enum ord_code answer_id(struct ord_call *call, struct ord_bytes request, 
     return ORD_OK;
 }
 
+struct ord_answered ord_answered_runs(const struct ord_ids *ids, uint64_t hold_us)
+{
+    size_t size = ord_pb_ids_size(ids);
+    grpc_slice message = grpc_slice_malloc(size);
+    ord_pb_ids_write(ids, GRPC_SLICE_START_PTR(message), size);
+    return (struct ord_answered){.message = message, .hold_us = hold_us, .ids = ids->count};
+}
+
 static enum ord_code answer_runs(struct ord_call *call, const struct ord_ids_request *wanted,
                                  uint64_t max_wait_us, struct ord_answered *ret, struct ord_error *error)
 {
@@ -63,11 +71,18 @@ static enum ord_code answer_runs(struct ord_call *call, const struct ord_ids_req
     if (code != ORD_OK)
         return code;
 
-    size_t size = ord_pb_ids_size(&ids);
-    grpc_slice message = grpc_slice_malloc(size);
-    ord_pb_ids_write(&ids, GRPC_SLICE_START_PTR(message), size);
-    *ret = (struct ord_answered){.message = message, .hold_us = wait_us, .ids = wanted->count};
+    *ret = ord_answered_runs(&ids, wait_us);
     return ORD_OK;
+}
+
+static enum ord_code answer_once(struct ord_call *call, const struct ord_ids_request *wanted,
+                                 struct ord_answered *ret, struct ord_error *error)
+{
+    struct ord_once_wanted once = {.key = wanted->request_id,
+                                   .count = wanted->count,
+                                   .tag = wanted->tag,
+                                   .max_wait_us = patience_us(call)};
+    return ord_call_await(call, &once, ret, error);
 }
 
 static enum ord_code answer_batch(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
@@ -77,6 +92,8 @@ static enum ord_code answer_batch(struct ord_call *call, struct ord_bytes reques
     enum ord_code code = ord_pb_get_ids_read(request.at, request.size, &wanted, error);
     if (code != ORD_OK)
         return code;
+    if (*wanted.request_id)
+        return answer_once(call, &wanted, ret, error);
     return answer_runs(call, &wanted, patience_us(call), ret, error);
 }
 

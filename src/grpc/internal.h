@@ -44,10 +44,11 @@ struct ord_answered {
     grpc_slice message; /* its owner is the call, once it was returned */
     uint64_t hold_us;   /* not to be shown to the caller before */
     uint32_t ids;       /* for the metrics */
+    bool is_awaited;    /* nothing of this is there yet: it comes through await.c */
 };
 
-/* Answers one request; does not block. `request` and the arena live as long as the function runs. On failure
- * nothing of `*ret` is set. */
+/* Answers one request; does not block. What cannot be answered yet is awaited: unary calls only. `request` and
+ * the arena live as long as the function runs. On failure nothing of `*ret` is set. */
 typedef enum ord_code ord_answer(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
                                  struct ord_answered *ret, struct ord_error *error);
 
@@ -125,6 +126,15 @@ struct ord_call {
 
 TAILQ_HEAD(ord_calls, ord_call);
 
+/* An answer that comes from another thread; see await.c. */
+struct ord_await {
+    struct ord_awaited awaited;
+    struct ord_call *call;
+    STAILQ_ENTRY(ord_await) in_answered;
+};
+
+STAILQ_HEAD(ord_awaits, ord_await);
+
 struct ord_listener;
 
 struct ord_grpc {
@@ -151,13 +161,15 @@ struct ord_grpc {
     grpc_channel *wake_channel;
     grpc_call *wake_call;
     struct ord_event wake;
+    struct ord_awaits answered;
     bool woken, wants_drain, wants_cancel;
     bool quiet;    /* draining, and no call is live or asked for */
     bool finished; /* the thread has ended */
 };
 
-/* Runs `wake` in the queue's thread, soon. Any thread. */
+/* Runs `wake` in the queue's thread, soon. Any thread. The second is for who holds the lock. */
 void ord_grpc_wake(struct ord_grpc *grpc);
+void ord_grpc_wake_locked(struct ord_grpc *grpc);
 
 /* The names of the services, each once: 0, 1, … until NULL. */
 const char *ord_grpc_service(const struct ord_grpc *grpc, size_t index);
@@ -209,9 +221,15 @@ void ord_call_unhold(struct ord_call *call);
 gpr_timespec ord_holds_next(const struct ord_grpc *grpc);
 void ord_holds_release(struct ord_grpc *grpc);
 
+/* await.c: answers that are on their way. Begins one; takes those that came. */
+enum ord_code ord_call_await(struct ord_call *call, const struct ord_once_wanted *wanted,
+                             struct ord_answered *ret, struct ord_error *error);
+void ord_awaits_take(struct ord_grpc *grpc);
+
 /* shape.c: a call has come; its time to hold is over; something changed (a pushed stream may have more to say,
  * the server drains). */
 void ord_call_begin(struct ord_call *call);
+void ord_call_answered(struct ord_call *call);
 void ord_call_resume(struct ord_call *call);
 void ord_call_poke(struct ord_call *call);
 
@@ -219,7 +237,10 @@ void ord_call_poke(struct ord_call *call);
 void ord_call_set_error(struct ord_call *call, const struct ord_error *error);
 void ord_call_clear_error(struct ord_call *call);
 
-/* answers.c: a request as a message in the arena; a message packed into a slice of its own. */
+/* answers.c: a claim as an answer. */
+struct ord_answered ord_answered_runs(const struct ord_ids *ids, uint64_t hold_us);
+
+/* A request as a message in the arena; a message packed into a slice of its own. */
 enum ord_code ord_request_read(struct ord_bytes request, const ProtobufCMessageDescriptor *type,
                                struct ord_arena *arena, ProtobufCMessage **ret, struct ord_error *error);
 grpc_slice ord_message_slice(const ProtobufCMessage *message);

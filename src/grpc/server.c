@@ -88,16 +88,20 @@ bool ord_grpc_serves(const struct ord_grpc *grpc, const char *service)
     return false;
 }
 
+void ord_grpc_wake_locked(struct ord_grpc *grpc)
+{
+    if (grpc->woken || grpc->finished)
+        return;
+    /* An empty batch comes back from the queue at once: the core's only way to post to a queue from outside. */
+    grpc->woken = true;
+    ord_tag_give(&grpc->wake);
+    grpc_call_start_batch(grpc->wake_call, NULL, 0, &grpc->wake, NULL);
+}
+
 void ord_grpc_wake(struct ord_grpc *grpc)
 {
     pthread_mutex_lock(&grpc->lock);
-    if (!grpc->woken && !grpc->finished) {
-        /* An empty batch comes back from the queue at once: the core's only way to post to a queue from
-         * outside. */
-        grpc->woken = true;
-        ord_tag_give(&grpc->wake);
-        grpc_call_start_batch(grpc->wake_call, NULL, 0, &grpc->wake, NULL);
-    }
+    ord_grpc_wake_locked(grpc);
     pthread_mutex_unlock(&grpc->lock);
 }
 
@@ -125,6 +129,7 @@ static void awake(struct ord_event *event, bool ok)
         begin_drain(grpc);
     if (wants_cancel)
         grpc_server_cancel_all_calls(grpc->core);
+    ord_awaits_take(grpc);
     struct ord_call *call;
     TAILQ_FOREACH(call, &grpc->streams, in_streams)
     ord_call_poke(call);
@@ -238,6 +243,7 @@ static struct ord_grpc *new_grpc(struct ord_service *service)
     grpc->service = service;
     TAILQ_INIT(&grpc->held);
     TAILQ_INIT(&grpc->streams);
+    STAILQ_INIT(&grpc->answered);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

@@ -75,6 +75,8 @@ static void unary_begin(struct ord_call *call)
     struct ord_error error;
     if (answer(call, &error) != ORD_OK) {
         ord_call_fail(&batch, &error);
+    } else if (call->answered.is_awaited) {
+        ord_call_watch(call);
     } else if (call->answered.hold_us > 0) {
         ord_call_watch(call);
         ord_call_hold(call);
@@ -215,6 +217,14 @@ void ord_call_begin(struct ord_call *call)
         call->streamed = true;
     }
     shapes[rpc->shape].begin(call);
+}
+
+void ord_call_answered(struct ord_call *call)
+{
+    if (call->answered.hold_us > 0)
+        ord_call_hold(call);
+    else
+        ord_call_resume(call);
 }
 
 void ord_call_resume(struct ord_call *call)

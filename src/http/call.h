@@ -54,6 +54,7 @@ struct ord_http_call {
     struct ord_http_accept accept;
     const char *prefer, *accept_encoding, *if_none_match; /* headers; NULL: not there */
     const char *connection_header, *transfer_encoding, *preflight_method, *request_id, *traceparent;
+    const char *idempotency_key;
     const char *host, *origin, *forwarded; /* the last is whatever a proxy adds */
     bool has_body;
     int64_t begin_ns; /* boot time */
@@ -61,6 +62,7 @@ struct ord_http_call {
     /* the outcome */
     const struct ord_method *method; /* NULL: not a row of the table */
     bool is_counted;                 /* belongs to the metrics */
+    bool is_repeat;                  /* its IDs were given before, under the same request ID */
     enum ord_code code;
     int status;
     uint32_t ids;

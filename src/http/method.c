@@ -11,6 +11,9 @@
 
 #define ARENA_SIZE 2048
 
+/* When as many threads wait as may. */
+#define BUSY_RETRY_MS 1000
+
 #define TYPE_JSON "application/json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 
@@ -144,18 +147,36 @@ static enum ord_code read_request(const struct reading *reading, struct ord_aren
     return ORD_OK;
 }
 
-/* A number of the request message; `*ret_given` says whether the caller sent it. */
-static uint32_t number_of(const ProtobufCMessage *message, ord_field_set given, const char *name,
-                          bool *ret_given)
+/* A field of the request message; `*ret_given` says whether the caller sent it. */
+static const void *field_of(const ProtobufCMessage *message, ord_field_set given, const char *name,
+                            bool *ret_given)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
     *ret_given = given & (ord_field_set)1 << (field - type->fields);
-    return *(const uint32_t *)((const char *)message + field->offset);
+    return (const char *)message + field->offset;
 }
 
-static enum ord_code read_batch(const struct reading *reading, uint32_t count_max, struct ord_ids_request *ret,
-                                struct ord_error *error)
+/* The request ID, as a header or as a parameter; "" if there is neither. One that is too long is cut to what is
+ * too long still. */
+static enum ord_code read_key(const struct ord_http_call *call, const char *parameter, char *ret, size_t size,
+                              struct ord_error *error)
+{
+    ret[0] = '\0';
+    if (call->idempotency_key && parameter)
+        return ord_fail(error, ORD_REPEATED_PARAMETER,
+                        "requestId: given beside the header Idempotency-Key; allowed one of them");
+    if (call->idempotency_key)
+        ord_http_idempotency_key(call->idempotency_key, ret, size);
+    else if (parameter)
+        snprintf(ret, size, "%s", parameter);
+    else
+        return ORD_OK;
+    return ord_request_key_check(ret, error);
+}
+
+static enum ord_code read_batch(const struct ord_http_call *call, const struct reading *reading,
+                                struct ord_ids_request *ret, struct ord_error *error)
 {
     char buffer[ARENA_SIZE];
     struct ord_arena arena;
@@ -164,11 +185,14 @@ static enum ord_code read_batch(const struct reading *reading, uint32_t count_ma
     ord_field_set given;
     enum ord_code code = read_request(reading, &arena, &message, &given, error);
     if (code == ORD_OK) {
-        bool count_given, tag_given;
-        ret->count = number_of(message, given, "count", &count_given);
-        ret->tag = number_of(message, given, "tag", &tag_given);
+        bool count_given, tag_given, key_given;
+        ret->count = *(const uint32_t *)field_of(message, given, "count", &count_given);
+        ret->tag = *(const uint32_t *)field_of(message, given, "tag", &tag_given);
+        const char *key = *(char *const *)field_of(message, given, "request_id", &key_given);
+        code = read_key(call, key_given ? key : NULL, ret->request_id, sizeof ret->request_id, error);
         if (!count_given)
-            code = ord_fail(error, ORD_INVALID_ARGUMENT, "count: is required; allowed 1 to %u", count_max);
+            code = ord_fail(error, ORD_INVALID_ARGUMENT, "count: is required; allowed 1 to %u",
+                            ord_service_count_max(call->shared->service));
     }
     ord_arena_finish(&arena);
     return code;
@@ -218,6 +242,63 @@ static enum ord_code take(struct ord_http_call *call, const struct ord_ids_reque
     return code;
 }
 
+/* A thread that waits until its request is durable. */
+struct waiter {
+    struct ord_awaited awaited;
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool is_answered;
+};
+
+static void wake(struct ord_awaited *awaited)
+{
+    struct waiter *waiter = (struct waiter *)awaited;
+    pthread_mutex_lock(&waiter->lock);
+    waiter->is_answered = true;
+    pthread_cond_signal(&waiter->answered);
+    pthread_mutex_unlock(&waiter->lock);
+}
+
+static void wait_for_answer(struct waiter *waiter)
+{
+    pthread_mutex_lock(&waiter->lock);
+    while (!waiter->is_answered)
+        pthread_cond_wait(&waiter->answered, &waiter->lock);
+    pthread_mutex_unlock(&waiter->lock);
+}
+
+static enum ord_code take_once(struct ord_http_call *call, const struct ord_ids_request *request,
+                               struct ord_ids *ret_ids, struct ord_error *error)
+{
+    struct ord_http_shared *shared = call->shared;
+    struct ord_once_wanted wanted = {.key = request->request_id,
+                                     .count = request->count,
+                                     .tag = request->tag,
+                                     .max_wait_us = allowed_wait_us(call)};
+    if (!may_wait(shared))
+        return ord_fail_retry(error, ORD_UNAVAILABLE, BUSY_RETRY_MS, "too many requests are waiting already");
+
+    struct waiter waiter = {.awaited.done = wake};
+    pthread_mutex_init(&waiter.lock, NULL);
+    pthread_cond_init(&waiter.answered, NULL);
+    if (!ord_service_take_once(shared->service, &wanted, &waiter.awaited))
+        wait_for_answer(&waiter);
+    pthread_cond_destroy(&waiter.answered);
+    pthread_mutex_destroy(&waiter.lock);
+
+    const struct ord_awaited *awaited = &waiter.awaited;
+    if (awaited->error.code == ORD_OK && awaited->hold_us > 0)
+        wait_us(awaited->hold_us);
+    atomic_fetch_sub(&shared->waiters, 1);
+    if (awaited->error.code != ORD_OK) {
+        *error = awaited->error;
+        return error->code;
+    }
+    *ret_ids = awaited->ids;
+    call->is_repeat = awaited->is_repeat;
+    return ORD_OK;
+}
+
 static enum ord_ids_form form_of(const struct ord_method *method, const struct presentation *presentation)
 {
     if (presentation->as_runs)
@@ -230,17 +311,22 @@ static enum ord_ids_form form_of(const struct ord_method *method, const struct p
 static enum ord_code give_ids(struct ord_http_call *call, const struct reading *reading,
                               struct ord_error *error)
 {
-    struct ord_ids_request request = {.count = 1};
+    struct ord_ids_request request;
+    request.count = 1;
+    request.tag = 0;
+    request.request_id[0] = '\0';
     enum ord_code code = ORD_OK;
     if (reading->method->gives == ORD_GIVES_RUNS)
-        code = read_batch(reading, ord_service_count_max(call->shared->service), &request, error);
+        code = read_batch(call, reading, &request, error);
     else if (reading->query.count > 0)
         code = fail_unknown(reading->method, reading->query.at[0].name, error);
+    else if (call->idempotency_key)
+        code = ord_fail(error, ORD_INVALID_ARGUMENT, "idempotency-key: only /v1/ids takes it");
     if (code != ORD_OK)
         return code;
 
     struct ord_ids ids;
-    code = take(call, &request, &ids, error);
+    code = (*request.request_id ? take_once : take)(call, &request, &ids, error);
     if (code != ORD_OK)
         return code;
 
@@ -249,7 +335,7 @@ static enum ord_code give_ids(struct ord_http_call *call, const struct reading *
     ord_http_start(call, 200, presentation->as_text ? TYPE_TEXT : TYPE_JSON,
                    ord_ids_length(&ids, form, presentation->format), ORD_HTTP_NO_STORE);
     if (!call->is_head) {
-        call->ids = ids.count;
+        call->ids = call->is_repeat ? 0 : ids.count;
         ord_ids_write(&ids, form, presentation->format, ord_http_put, call);
     }
     return ORD_OK;

@@ -178,6 +178,19 @@ static const char *opaque_tag(const char *etag)
     return strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
 }
 
+void ord_http_idempotency_key(const char *value, char *ret, size_t size)
+{
+    size_t length = strlen(value), used = 0;
+    bool is_quoted = length >= 2 && value[0] == '"' && value[length - 1] == '"';
+    const char *at = value + is_quoted, *end = value + length - is_quoted;
+    for (; at < end && used + 1 < size; at++) {
+        if (is_quoted && *at == '\\' && at + 1 < end)
+            at++;
+        ret[used++] = *at;
+    }
+    ret[used] = '\0';
+}
+
 bool ord_http_etag_matches(const char *value, const char *etag)
 {
     const char *wanted = opaque_tag(etag);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -44,6 +45,10 @@ bool ord_http_has_token(const char *list, const char *token);
 /* The microseconds that a Prefer header (NULL: there is none) allows for waiting ("wait=1.5"); 0 when it does
  * not say, or not in a way that can be read. */
 uint64_t ord_http_prefer_wait_us(const char *value);
+
+/* Writes the key of an Idempotency-Key header, in quotes or bare, into `ret` (of `size` bytes, 1 at least), cut
+ * if it is longer. */
+void ord_http_idempotency_key(const char *value, char *ret, size_t size);
 
 /* Whether an If-None-Match header (NULL: there is none) names `etag`, in the weak comparison. */
 bool ord_http_etag_matches(const char *value, const char *etag);

@@ -31,6 +31,7 @@ static const struct {
     {"Forwarded", offsetof(struct ord_http_call, forwarded)},
     {"X-Forwarded-For", offsetof(struct ord_http_call, forwarded)},
     {"Via", offsetof(struct ord_http_call, forwarded)},
+    {"Idempotency-Key", offsetof(struct ord_http_call, idempotency_key)},
 };
 
 static void keep_header(struct ord_http_call *call, const struct mg_header *header)

@@ -11,7 +11,7 @@
 #include "store/roots.h"
 
 /* Address space, not memory or disk: the file grows as it is used. */
-#define MAP_BYTES (16 * 1024 * 1024)
+#define MAP_BYTES ((size_t)4 << 30)
 
 #define OPTIONS (MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD)
 

@@ -81,8 +81,50 @@ static enum ord_code claim(void *context, const struct ord_place *place, struct 
     return code;
 }
 
+/* Reads our record, if it is still ours. */
+static enum ord_code get_ours(const struct ord_embedded *store, MDB_txn *txn, MDB_dbi dbi,
+                              struct ord_record *ret_record, struct ord_error *error)
+{
+    struct ord_record stored;
+    enum ord_code code = ord_embedded_get(txn, dbi, store->place.worker, &stored, error);
+    if (code != ORD_OK)
+        return code;
+    if (stored.generation != store->record.generation)
+        return ord_fail(error, ORD_UNAVAILABLE,
+                        "another process has claimed the place: generation %" PRIu64 ", ours is %" PRIu64,
+                        stored.generation, store->record.generation);
+    *ret_record = stored;
+    return ORD_OK;
+}
+
+enum ord_code ord_embedded_check_ours(const struct ord_embedded *store, MDB_txn *txn, MDB_dbi dbi,
+                                      struct ord_error *error)
+{
+    struct ord_record stored;
+    return get_ours(store, txn, dbi, &stored, error);
+}
+
+static enum ord_code write_alone(struct ord_embedded *store, ord_database_work *work, void *context,
+                                 struct ord_error *error)
+{
+    if (!ord_directory_still(&store->directory, store->lock, store->lock_fd))
+        return ord_fail(error, ORD_UNAVAILABLE, "%s was removed or replaced while it was in use", store->lock);
+    if (ord_database_write(&store->database, work, context, error) != ORD_OK)
+        return ord_wrap(error, "%s", store->file);
+    return ORD_OK;
+}
+
+enum ord_code ord_embedded_write(struct ord_embedded *store, ord_database_work *work, void *context,
+                                 struct ord_error *error)
+{
+    pthread_mutex_lock(&store->writing);
+    enum ord_code code = write_alone(store, work, context, error);
+    pthread_mutex_unlock(&store->writing);
+    return code;
+}
+
 struct writing {
-    const struct ord_embedded *store;
+    struct ord_embedded *store;
     struct ord_record record;
 };
 
@@ -90,15 +132,10 @@ struct writing {
 static enum ord_code replace(MDB_txn *txn, MDB_dbi dbi, void *context, struct ord_error *error)
 {
     struct writing *writing = context;
-    const struct ord_record *ours = &writing->store->record;
-    struct ord_record stored;
-    enum ord_code code = ord_embedded_get(txn, dbi, ours->place.worker, &stored, error);
+    struct ord_record stored = {0};
+    enum ord_code code = get_ours(writing->store, txn, dbi, &stored, error);
     if (code != ORD_OK)
         return code;
-    if (stored.generation != ours->generation)
-        return ord_fail(error, ORD_UNAVAILABLE,
-                        "another process has claimed the place: generation %" PRIu64 ", ours is %" PRIu64,
-                        stored.generation, ours->generation);
     /* An extend whose outcome was uncertain may have left a higher limit. */
     if (!writing->record.clean && stored.limit > writing->record.limit)
         writing->record.limit = stored.limit;
@@ -111,11 +148,12 @@ static enum ord_code write_limit(struct ord_embedded *store, uint64_t limit, boo
     struct writing writing = {.store = store, .record = store->record};
     writing.record.limit = limit;
     writing.record.clean = clean;
-    if (!ord_directory_still(&store->directory, store->lock, store->lock_fd))
-        return ord_fail(error, ORD_UNAVAILABLE, "%s was removed or replaced while it was in use", store->lock);
-    if (ord_database_write(&store->database, replace, &writing, error) != ORD_OK)
-        return ord_wrap(error, "%s", store->file);
-    store->record = writing.record;
+    enum ord_code code = ord_embedded_write(store, replace, &writing, error);
+    if (code != ORD_OK)
+        return code;
+    /* The other thread reads only what stays: the place and the generation. */
+    store->record.limit = writing.record.limit;
+    store->record.clean = writing.record.clean;
     return ORD_OK;
 }
 
@@ -141,14 +179,17 @@ enum ord_code ord_embedded_open(const struct ord_embedded_options *options, stru
     store->options = *options;
     store->lock_fd = -1;
     store->directory.fd = -1;
+    pthread_mutex_init(&store->writing, NULL);
     *ret_store = store;
     return ORD_OK;
 }
 
 struct ord_embedded *ord_embedded_close(struct ord_embedded *store)
 {
-    if (store)
-        ord_embedded_let_go(store);
+    if (!store)
+        return NULL;
+    ord_embedded_let_go(store);
+    pthread_mutex_destroy(&store->writing);
     free(store);
     return NULL;
 }

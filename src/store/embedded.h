@@ -16,7 +16,7 @@
  * number of workers is refused with a message that names the option that resolves it knowingly; what is
  * replaced is renamed, never deleted.
  *
- * One thread at a time.
+ * One thread at a time, beside that of the requests (store/requests.h).
  */
 #pragma once
 

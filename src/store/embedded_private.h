@@ -1,12 +1,15 @@
 /* Shared by embedded.c, which holds a place, and claim.c, which comes to hold it. */
 #pragma once
 
+#include <pthread.h>
+
 #include "store/database.h"
 #include "store/directory.h"
 #include "store/embedded.h"
 #include "store/record.h"
 
 struct ord_embedded {
+    pthread_mutex_t writing; /* reservations and requests come from two threads */
     struct ord_embedded_options options;
     struct ord_place place;
     struct ord_directory directory;
@@ -33,6 +36,14 @@ enum ord_code ord_embedded_put(MDB_txn *txn, MDB_dbi dbi, struct ord_record *rec
 #define ORD_FLOOR_KEY "reservation/floor"
 enum ord_code ord_embedded_put_floor(MDB_txn *txn, MDB_dbi dbi, const struct ord_record *record,
                                      struct ord_error *error);
+
+/* Whether the place is still ours, within a transaction. ORD_UNAVAILABLE: another process has claimed it. */
+enum ord_code ord_embedded_check_ours(const struct ord_embedded *store, MDB_txn *txn, MDB_dbi dbi,
+                                      struct ord_error *error);
+
+/* A transaction on the store that holds its place. Any thread; one after the other. */
+enum ord_code ord_embedded_write(struct ord_embedded *store, ord_database_work *work, void *context,
+                                 struct ord_error *error);
 
 /* The claim of the port: store->place, options in; everything else out. On failure nothing is held. */
 enum ord_code ord_embedded_claim(struct ord_embedded *store, struct ord_error *error);

@@ -60,14 +60,31 @@ void ord_pb_ids_write(const struct ord_ids *ids, uint8_t *ret, size_t size)
     assert(encoded && stream.bytes_written == size);
 }
 
+#define KEY_ALLOWED "1 to 128 printable ASCII characters"
+
+/* The request ID is the only field of bytes. */
+static enum ord_code fail_get_ids(const char *cause, struct ord_error *error)
+{
+    if (strcmp(cause, "bytes overflow") == 0)
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "request_id: it is too long; allowed " KEY_ALLOWED);
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "not a GetIdsRequest: %s", cause);
+}
+
 enum ord_code ord_pb_get_ids_read(const uint8_t *bytes, size_t size, struct ord_ids_request *ret,
                                   struct ord_error *error)
 {
     ordinal_v1_GetIdsRequest message = ordinal_v1_GetIdsRequest_init_zero;
     pb_istream_t stream = pb_istream_from_buffer(bytes, size);
     if (!pb_decode(&stream, ordinal_v1_GetIdsRequest_fields, &message))
-        return ord_fail(error, ORD_INVALID_ARGUMENT, "not a GetIdsRequest: %s", PB_GET_ERROR(&stream));
-    *ret = (struct ord_ids_request){.count = message.count, .tag = message.tag};
+        return fail_get_ids(PB_GET_ERROR(&stream), error);
+    const ordinal_v1_GetIdsRequest_request_id_t *key = &message.request_id;
+    if (memchr(key->bytes, '\0', key->size))
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "request_id: it has a zero in it; allowed " KEY_ALLOWED);
+    ret->count = message.count;
+    ret->tag = message.tag;
+    ret->max_wait_ms = 0;
+    memcpy(ret->request_id, key->bytes, key->size);
+    ret->request_id[key->size] = '\0';
     return ORD_OK;
 }
 
@@ -78,8 +95,10 @@ enum ord_code ord_pb_stream_ids_read(const uint8_t *bytes, size_t size, struct o
     pb_istream_t stream = pb_istream_from_buffer(bytes, size);
     if (!pb_decode(&stream, ordinal_v1_StreamIdsRequest_fields, &message))
         return ord_fail(error, ORD_INVALID_ARGUMENT, "not a StreamIdsRequest: %s", PB_GET_ERROR(&stream));
-    *ret = (struct ord_ids_request){
-        .count = message.count, .tag = message.tag, .max_wait_ms = message.max_wait_ms};
+    ret->count = message.count;
+    ret->tag = message.tag;
+    ret->max_wait_ms = message.max_wait_ms;
+    ret->request_id[0] = '\0';
     return ORD_OK;
 }
 

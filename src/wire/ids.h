@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "core/layout.h"
+#include "core/requests.h"
 #include "wire/idtext.h"
 
 /* What GetIds and StreamIds ask for, whatever the protocol. */
@@ -17,6 +18,8 @@ struct ord_ids_request {
     uint32_t count;
     uint32_t tag;
     uint32_t max_wait_ms; /* StreamIds only */
+    char
+        request_id[ORD_REQUEST_KEY_MAX + 2]; /* GetIds only; "": there is none; room for one that is too long */
 };
 
 #define ORD_PB_ID_MAX 11
@@ -30,7 +33,8 @@ size_t ord_pb_ids_size(const struct ord_ids *ids);
 /* Writes it; `size` is what ord_pb_ids_size said. */
 void ord_pb_ids_write(const struct ord_ids *ids, uint8_t *ret, size_t size);
 
-/* Read a GetIdsRequest, a StreamIdsRequest. ORD_INVALID_ARGUMENT: not such a message. */
+/* Read a GetIdsRequest, a StreamIdsRequest. ORD_INVALID_ARGUMENT: not such a message, or a request ID that is
+ * too long or has a zero in it. */
 enum ord_code ord_pb_get_ids_read(const uint8_t *bytes, size_t size, struct ord_ids_request *ret,
                                   struct ord_error *error);
 enum ord_code ord_pb_stream_ids_read(const uint8_t *bytes, size_t size, struct ord_ids_request *ret,

@@ -648,7 +648,7 @@ const ProtobufCMessageDescriptor ordinal__v1__get_id_response__descriptor =
   (ProtobufCMessageInit) ordinal__v1__get_id_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ordinal__v1__get_ids_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ordinal__v1__get_ids_request__field_descriptors[3] =
 {
   {
     "count",
@@ -674,15 +674,28 @@ static const ProtobufCFieldDescriptor ordinal__v1__get_ids_request__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ordinal__V1__GetIdsRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ordinal__v1__get_ids_request__field_indices_by_name[] = {
   0,   /* field[0] = count */
+  2,   /* field[2] = request_id */
   1,   /* field[1] = tag */
 };
 static const ProtobufCIntRange ordinal__v1__get_ids_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ordinal__v1__get_ids_request__descriptor =
 {
@@ -692,7 +705,7 @@ const ProtobufCMessageDescriptor ordinal__v1__get_ids_request__descriptor =
   "Ordinal__V1__GetIdsRequest",
   "ordinal.v1",
   sizeof(Ordinal__V1__GetIdsRequest),
-  2,
+  3,
   ordinal__v1__get_ids_request__field_descriptors,
   ordinal__v1__get_ids_request__field_indices_by_name,
   1,  ordinal__v1__get_ids_request__number_ranges,

@@ -72,10 +72,15 @@ struct  Ordinal__V1__GetIdsRequest
    * bits takes 0 only. Uniqueness does not depend on it.
    */
   uint32_t tag;
+  /*
+   * A key of the caller's own, such as a UUID, that makes retries safe: 1 to 128 printable ASCII characters. Empty:
+   * each call brings new IDs, and nothing is written to storage.
+   */
+  char *request_id;
 };
 #define ORDINAL__V1__GET_IDS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ordinal__v1__get_ids_request__descriptor) \
-    , 0, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Ordinal__V1__GetIdsResponse

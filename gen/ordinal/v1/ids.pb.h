@@ -20,12 +20,16 @@ typedef struct _ordinal_v1_GetIdResponse {
     int64_t id;
 } ordinal_v1_GetIdResponse;
 
+typedef PB_BYTES_ARRAY_T(128) ordinal_v1_GetIdsRequest_request_id_t;
 typedef struct _ordinal_v1_GetIdsRequest {
     /* How many IDs: 1 to 1,000,000, or fewer where the layout cannot give as many within `borrow`. */
     uint32_t count;
     /* A value of the caller's own, kept in the tag bits of each ID: 0 to 2^(tag bits) - 1. A layout without tag
  bits takes 0 only. Uniqueness does not depend on it. */
     uint32_t tag;
+    /* A key of the caller's own, such as a UUID, that makes retries safe: 1 to 128 printable ASCII characters. Empty:
+ each call brings new IDs, and nothing is written to storage. */
+    ordinal_v1_GetIdsRequest_request_id_t request_id;
 } ordinal_v1_GetIdsRequest;
 
 typedef struct _ordinal_v1_GetIdsResponse {
@@ -65,14 +69,14 @@ extern "C" {
 /* Initializer values for message structs */
 #define ordinal_v1_GetIdRequest_init_default     {0}
 #define ordinal_v1_GetIdResponse_init_default    {0}
-#define ordinal_v1_GetIdsRequest_init_default    {0, 0}
+#define ordinal_v1_GetIdsRequest_init_default    {0, 0, {0, {0}}}
 #define ordinal_v1_GetIdsResponse_init_default   {{{NULL}, NULL}}
 #define ordinal_v1_Run_init_default              {0, 0, 0}
 #define ordinal_v1_StreamIdsRequest_init_default {0, 0, 0}
 #define ordinal_v1_StreamIdsResponse_init_default {{{NULL}, NULL}}
 #define ordinal_v1_GetIdRequest_init_zero        {0}
 #define ordinal_v1_GetIdResponse_init_zero       {0}
-#define ordinal_v1_GetIdsRequest_init_zero       {0, 0}
+#define ordinal_v1_GetIdsRequest_init_zero       {0, 0, {0, {0}}}
 #define ordinal_v1_GetIdsResponse_init_zero      {{{NULL}, NULL}}
 #define ordinal_v1_Run_init_zero                 {0, 0, 0}
 #define ordinal_v1_StreamIdsRequest_init_zero    {0, 0, 0}
@@ -82,6 +86,7 @@ extern "C" {
 #define ordinal_v1_GetIdResponse_id_tag          1
 #define ordinal_v1_GetIdsRequest_count_tag       1
 #define ordinal_v1_GetIdsRequest_tag_tag         2
+#define ordinal_v1_GetIdsRequest_request_id_tag  3
 #define ordinal_v1_GetIdsResponse_runs_tag       1
 #define ordinal_v1_Run_first_tag                 1
 #define ordinal_v1_Run_count_tag                 2
@@ -104,7 +109,8 @@ X(a, STATIC,   SINGULAR, INT64,    id,                1)
 
 #define ordinal_v1_GetIdsRequest_FIELDLIST(X, a) \
 X(a, STATIC,   SINGULAR, UINT32,   count,             1) \
-X(a, STATIC,   SINGULAR, UINT32,   tag,               2)
+X(a, STATIC,   SINGULAR, UINT32,   tag,               2) \
+X(a, STATIC,   SINGULAR, BYTES,    request_id,        3)
 #define ordinal_v1_GetIdsRequest_CALLBACK NULL
 #define ordinal_v1_GetIdsRequest_DEFAULT NULL
 
@@ -156,7 +162,7 @@ extern const pb_msgdesc_t ordinal_v1_StreamIdsResponse_msg;
 /* ordinal_v1_StreamIdsResponse_size depends on runtime parameters */
 #define ordinal_v1_GetIdRequest_size             0
 #define ordinal_v1_GetIdResponse_size            11
-#define ordinal_v1_GetIdsRequest_size            12
+#define ordinal_v1_GetIdsRequest_size            143
 #define ordinal_v1_Run_size                      28
 #define ordinal_v1_StreamIdsRequest_size         18
 

@@ -201,7 +201,7 @@ Test(answer, by_request)
         {"GET /v1/ids?count=1&form=x" CLOSE "\r\n", 400, "form: 'x' is not a form; allowed ids, runs"},
         {"GET /v1/ids?count=%3" CLOSE "\r\n", 400, "\"code\":\"invalid-argument\""},
         {"GET /v1/id?n=1" CLOSE "\r\n", 400, "'n' is not a parameter; allowed format"},
-        {"GET /v1/ids?count=1&x" CLOSE "\r\n", 400, "allowed count, tag, format, form"},
+        {"GET /v1/ids?count=1&x" CLOSE "\r\n", 400, "allowed count, tag, requestId, format, form"},
         {"GET /v1/ids/7?form=ids" CLOSE "\r\n", 400, "'form' is not a parameter; allowed format"},
         {"GET /v1/id/" CLOSE "\r\n", 404, "\"code\":\"not-found\""},
         {"GET /docs/../v1/id" CLOSE "\r\n", 404, "\"type\":\"/docs#not-found\""},
