@@ -31,9 +31,9 @@ struct pending {
 static struct ord_ids ids_of(const struct ord_once *once, const struct ord_request *request)
 {
     return (struct ord_ids){.place = ord_service_place(once->service),
-                            .first = request->first,
-                            .count = request->count,
-                            .tag = request->tag};
+                            .first = request->grant.first,
+                            .count = request->grant.count,
+                            .tag = request->grant.tag};
 }
 
 static void fill(const struct ord_once *once, struct ord_awaited *awaited, const struct ord_ids *ids)
@@ -131,9 +131,9 @@ static enum ord_code claim(struct ord_once *once, const struct ord_once_wanted *
     if (code != ORD_OK)
         goto fail;
 
-    request->first = pending->ids.first;
-    request->count = wanted->count;
-    request->tag = wanted->tag;
+    request->grant.first = pending->ids.first;
+    request->grant.count = wanted->count;
+    request->grant.tag = wanted->tag;
     request->waiting = pending;
     pending->request = request;
     pending->end = &pending->first;
@@ -153,7 +153,7 @@ static enum ord_code refuse_other(const struct ord_request *request, struct ord_
     return ord_fail(error, ORD_REQUEST_MISMATCH,
                     "request_id: it was used for count %" PRIu32 " and tag %" PRIu32
                     "; allowed with the same count and tag, or choose another",
-                    request->count, request->tag);
+                    request->grant.count, request->grant.tag);
 }
 
 /* Whether it is answered already. */
@@ -179,7 +179,7 @@ bool ord_once_take(struct ord_once *once, const struct ord_once_wanted *wanted, 
     bool is_answered = true;
     if (!request)
         is_answered = claim(once, wanted, now_us, awaited, &awaited->error) != ORD_OK;
-    else if (request->count != wanted->count || request->tag != wanted->tag)
+    else if (request->grant.count != wanted->count || request->grant.tag != wanted->tag)
         refuse_other(request, &awaited->error);
     else
         is_answered = repeat(once, request, awaited);
@@ -187,7 +187,7 @@ bool ord_once_take(struct ord_once *once, const struct ord_once_wanted *wanted, 
     return is_answered;
 }
 
-static bool found(void *context, const char *key, const struct ord_request *stored)
+static bool found(void *context, const char *key, const struct ord_grant *stored)
 {
     return ord_requests_load(context, key, stored);
 }

@@ -72,6 +72,14 @@ static const struct ord_option options[] = {
     },
 };
 
+/* Empty means none in the protocol, and would be no protection. */
+static enum ord_code check_key(const char *text, struct ord_error *error)
+{
+    if (*text)
+        return ORD_OK;
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "it is empty; allowed 1 to 128 printable ASCII characters");
+}
+
 static const struct ord_option get_options[] = {
     {
         .name = "count",
@@ -99,6 +107,7 @@ static const struct ord_option get_options[] = {
         .type = ORD_OPTION_TEXT,
         .scope = ORD_SCOPE_FLAG_ONLY,
         .argument = "KEY",
+        .check = check_key,
         .help =
             "A key of your own, 1 to 128 printable ASCII characters: the same key brings the same IDs, so that "
             "a call whose answer was lost can be repeated. For one batch.",

@@ -81,7 +81,7 @@ static void unlink_age(struct ord_requests *requests, struct ord_request *reques
 
 static bool is_past(const struct ord_requests *requests, const struct ord_request *request, int64_t now_us)
 {
-    return request->is_durable && now_us - request->given_us >= requests->life_us;
+    return request->is_durable && now_us - request->grant.given_us >= requests->life_us;
 }
 
 static void retire(struct ord_requests *requests, struct ord_request *request)
@@ -102,7 +102,7 @@ static enum ord_code refuse_full(const struct ord_requests *requests, int64_t no
 {
     int64_t left_ms = BUSY_RETRY_MS;
     if (requests->oldest)
-        left_ms = (requests->oldest->given_us + requests->life_us - now_us + 999) / 1000;
+        left_ms = (requests->oldest->grant.given_us + requests->life_us - now_us + 999) / 1000;
     return ord_fail_retry(error, ORD_CAPACITY, left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
                           "request_id: %zu requests are remembered already; no more are allowed",
                           requests->count);
@@ -143,7 +143,7 @@ enum ord_code ord_requests_add(struct ord_requests *requests, const char *key, i
         free(request);
         return ord_fail(error, ORD_INTERNAL, "no memory");
     }
-    request->given_us = now_us;
+    request->grant.given_us = now_us;
     *ret_request = request;
     return ORD_OK;
 }
@@ -184,17 +184,14 @@ void ord_requests_free(struct ord_request *list)
     }
 }
 
-bool ord_requests_load(struct ord_requests *requests, const char *key, const struct ord_request *stored)
+bool ord_requests_load(struct ord_requests *requests, const char *key, const struct ord_grant *stored)
 {
     struct ord_request *request = new_request(key);
     if (!request || !put_in(requests, request)) {
         free(request);
         return false;
     }
-    request->first = stored->first;
-    request->count = stored->count;
-    request->tag = stored->tag;
-    request->given_us = stored->given_us;
+    request->grant = *stored;
     append(requests, request);
     return true;
 }
@@ -202,7 +199,7 @@ bool ord_requests_load(struct ord_requests *requests, const char *key, const str
 static int by_age(const void *a, const void *b)
 {
     const struct ord_request *x = *(struct ord_request *const *)a, *y = *(struct ord_request *const *)b;
-    return (x->given_us > y->given_us) - (x->given_us < y->given_us);
+    return (x->grant.given_us > y->grant.given_us) - (x->grant.given_us < y->grant.given_us);
 }
 
 bool ord_requests_loaded(struct ord_requests *requests)

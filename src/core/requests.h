@@ -19,11 +19,16 @@
 /* ORD_INVALID_ARGUMENT: `key` is not 1 to ORD_REQUEST_KEY_MAX printable ASCII characters. */
 enum ord_code ord_request_key_check(const char *key, struct ord_error *error);
 
-/* What is remembered of one key. */
-struct ord_request {
+/* What was claimed under a key. */
+struct ord_grant {
     uint64_t first; /* slot */
     uint32_t count, tag;
-    int64_t given_us;         /* when it was claimed: its life starts here */
+    int64_t given_us; /* its life starts here */
+};
+
+/* What is remembered of one key. */
+struct ord_request {
+    struct ord_grant grant;
     struct ord_request *next; /* in a batch, of which it is part */
     void *waiting;            /* the owner's: who is to be told when it is durable */
     bool is_durable;
@@ -37,7 +42,7 @@ struct ord_request_batch {
 };
 
 /* Takes note of one that was found. False: no memory. */
-typedef bool ord_request_found(void *context, const char *key, const struct ord_request *found);
+typedef bool ord_request_found(void *context, const char *key, const struct ord_grant *found);
 
 /* One thread at a time; beside those of the reservation port, which has claimed the place before. */
 struct ord_request_port {
@@ -91,5 +96,5 @@ void ord_requests_free(struct ord_request *list);
 
 /* Adds what was stored, in any order and also beyond the bound; ord_requests_loaded ends it. False: no memory.
  */
-bool ord_requests_load(struct ord_requests *requests, const char *key, const struct ord_request *stored);
+bool ord_requests_load(struct ord_requests *requests, const char *key, const struct ord_grant *stored);
 bool ord_requests_loaded(struct ord_requests *requests);

@@ -13,8 +13,8 @@
 #define PREFIX "request/"
 #define KEY_MAX (sizeof PREFIX + 16 + ORD_REQUEST_KEY_MAX)
 
-/* The place as a record has it, then count, tag and a CRC-32 of all before it. The record's limit is the first
- * slot, and its time the start of the request's life. */
+/* The place as a record has it, then count, tag and a CRC-32 of the key and all of that. The record's limit is
+ * the first slot, and its time the start of the request's life. */
 #define COUNT_AT ORD_RECORD_SIZE
 #define TAG_AT (COUNT_AT + 4)
 #define CRC_AT (TAG_AT + 4)
@@ -48,30 +48,38 @@ static MDB_val key_of(const struct ord_embedded *store, const char *key, char re
     return (MDB_val){.mv_size = (size_t)length, .mv_data = ret};
 }
 
-static void encode(const struct ord_embedded *store, const struct ord_request *request, uint8_t ret[VALUE_SIZE])
+/* The key belongs to what must not change. */
+static uint32_t checksum(const MDB_val *key, const uint8_t *value)
+{
+    uLong crc = crc32(0, key->mv_data, (uInt)key->mv_size);
+    return (uint32_t)crc32(crc, value, CRC_AT);
+}
+
+static void encode(const struct ord_embedded *store, const MDB_val *key, const struct ord_grant *grant,
+                   uint8_t ret[VALUE_SIZE])
 {
     struct ord_record record = {.place = store->place,
                                 .generation = store->record.generation,
-                                .limit = request->first,
-                                .written_us = request->given_us};
+                                .limit = grant->first,
+                                .written_us = grant->given_us};
     ord_record_encode(&record, ret);
-    put32(ret + COUNT_AT, request->count);
-    put32(ret + TAG_AT, request->tag);
-    put32(ret + CRC_AT, (uint32_t)crc32(0, ret, CRC_AT));
+    put32(ret + COUNT_AT, grant->count);
+    put32(ret + TAG_AT, grant->tag);
+    put32(ret + CRC_AT, checksum(key, ret));
 }
 
-static bool decode(const MDB_val *value, struct ord_place *ret_place, struct ord_request *ret)
+static bool decode(const MDB_val *key, const MDB_val *value, struct ord_place *ret_place, struct ord_grant *ret)
 {
     const uint8_t *bytes = value->mv_data;
     struct ord_record record;
-    if (value->mv_size != VALUE_SIZE || get32(bytes + CRC_AT) != (uint32_t)crc32(0, bytes, CRC_AT) ||
+    if (value->mv_size != VALUE_SIZE || get32(bytes + CRC_AT) != checksum(key, bytes) ||
         ord_record_decode(bytes, ORD_RECORD_SIZE, &record, NULL) != ORD_OK)
         return false;
     *ret_place = record.place;
-    *ret = (struct ord_request){.first = record.limit,
-                                .count = get32(bytes + COUNT_AT),
-                                .tag = get32(bytes + TAG_AT),
-                                .given_us = record.written_us};
+    *ret = (struct ord_grant){.first = record.limit,
+                              .count = get32(bytes + COUNT_AT),
+                              .tag = get32(bytes + TAG_AT),
+                              .given_us = record.written_us};
     return true;
 }
 
@@ -98,8 +106,8 @@ static enum ord_code look_at(struct loading *loading, const MDB_val *key, const 
     char text[KEY_MAX];
     const char *name = callers_key(key, text);
     struct ord_place place;
-    struct ord_request request;
-    if (!name || !decode(value, &place, &request)) {
+    struct ord_grant grant;
+    if (!name || !decode(key, value, &place, &grant)) {
         loading->damaged++;
         *ret_is_over = true;
         return ORD_OK;
@@ -108,8 +116,8 @@ static enum ord_code look_at(struct loading *loading, const MDB_val *key, const 
     *ret_is_over = false;
     if (is_alike && place.worker != loading->place->worker)
         return ORD_OK; /* another process looks after it */
-    *ret_is_over = request.given_us <= loading->since_us;
-    if (*ret_is_over || !is_alike || loading->found(loading->found_context, name, &request))
+    *ret_is_over = grant.given_us <= loading->since_us;
+    if (*ret_is_over || !is_alike || loading->found(loading->found_context, name, &grant))
         return ORD_OK;
     return ord_fail(error, ORD_INTERNAL, "no memory");
 }
@@ -180,8 +188,8 @@ static enum ord_code commit_within(MDB_txn *txn, MDB_dbi dbi, void *context, str
             result = 0;
     }
     for (const struct ord_request *at = committing->batch->given; at && result == 0; at = at->next) {
-        encode(committing->store, at, bytes);
         MDB_val key = key_of(committing->store, at->key, text);
+        encode(committing->store, &key, &at->grant, bytes);
         result = mdb_put(txn, dbi, &key, &(MDB_val){.mv_size = sizeof bytes, .mv_data = bytes}, 0);
     }
     return result == 0 ? ORD_OK : ord_database_fail(error, result, "write");

@@ -7,7 +7,7 @@
  *     at  size
  *    148     4  count
  *    152     4  tag
- *    156     4  CRC-32 of all that stands before it
+ *    156     4  CRC-32 of the key and all that stands before it
  *
  * Each worker has its own. Those of another layout or split are left alone until their life is over, since the
  * former may come back.
