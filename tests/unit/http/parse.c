@@ -182,3 +182,16 @@ Test(query, too_much)
     cr_assert_eq(ord_http_query_parse(text, &query, &error), ORD_OK);
     cr_assert_eq(strlen(query.at[0].name), ORD_HTTP_URI_MAX);
 }
+
+Test(idempotency_key, quoted_or_bare)
+{
+    static const char *const rows[][2] = {
+        {"abc", "abc"},   {"\"abc\"", "abc"}, {"\"a\\\"b\\\\\"", "a\"b\\"}, {"\"", "\""}, {"\"\"", ""},
+        {"a\\b", "a\\b"}, {"", ""},           {"0123456789", "0123456"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char key[8];
+        ord_http_idempotency_key(rows[i][0], key, sizeof key);
+        cr_assert_str_eq(key, rows[i][1], "%s", rows[i][0]);
+    }
+}

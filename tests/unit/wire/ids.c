@@ -293,6 +293,35 @@ Test(protobuf, requests_are_read)
     cr_assert(request.count == UINT32_MAX && request.tag == 7 && request.max_wait_ms == 250);
 }
 
+Test(protobuf, request_ids_are_read)
+{
+    char text[ORD_REQUEST_KEY_MAX + 2];
+    memset(text, 'k', sizeof text);
+    uint8_t bytes[256];
+    struct ord_error error = {0};
+    struct ord_ids_request request = {.request_id = "before"};
+    Ordinal__V1__GetIdsRequest get = ORDINAL__V1__GET_IDS_REQUEST__INIT;
+    get.request_id = text;
+
+    text[ORD_REQUEST_KEY_MAX] = '\0';
+    size_t size = ordinal__v1__get_ids_request__pack(&get, bytes);
+    cr_assert_eq(ord_pb_get_ids_read(bytes, size, &request, &error), ORD_OK, "%s", error.text);
+    cr_assert_str_eq(request.request_id, text);
+    cr_assert_eq(ord_pb_get_ids_read(bytes, 0, &request, &error), ORD_OK);
+    cr_assert_str_eq(request.request_id, "");
+
+    text[ORD_REQUEST_KEY_MAX] = 'k';
+    text[ORD_REQUEST_KEY_MAX + 1] = '\0';
+    size = ordinal__v1__get_ids_request__pack(&get, bytes);
+    cr_assert_eq(ord_pb_get_ids_read(bytes, size, &request, &error), ORD_INVALID_ARGUMENT);
+    cr_assert(strstr(error.text, "request_id: it is too long"), "%s", error.text);
+    cr_assert_eq(ord_pb_get_ids_read((const uint8_t *)"\x1a\x03"
+                                                      "a\0b",
+                                     5, &request, &error),
+                 ORD_INVALID_ARGUMENT);
+    cr_assert(strstr(error.text, "request_id: it has a zero"), "%s", error.text);
+}
+
 Test(protobuf, an_empty_request_is_all_zero)
 {
     struct ord_ids_request request = {1, 1, 1};
