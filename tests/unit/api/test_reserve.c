@@ -158,10 +158,15 @@ Test(reserve, what_is_reserved_is_given_out_and_then_nothing_until_the_storage_i
     cr_expect_eq(error.retry_after_ms, 1000);
     cr_expect_str_eq(error.text, "the reservation cannot be renewed: no space");
     cr_expect_eq(ord_service_reserved_us(service), 0);
+    cr_expect_not(ord_service_is_covered(service));
 
     store.extend_fails = false;
     cr_expect_eq(ord_service_keep(service, NULL), ORD_OK);
+    cr_expect(ord_service_is_covered(service));
     cr_expect_eq(take(service, 1, &ids, &error), ORD_OK);
+    pass(4 * SECOND);
+    cr_expect_eq(take(service, 1, &ids, &error), ORD_UNAVAILABLE);
+    cr_expect_str_eq(error.text, "no durable reservation covers more IDs just now", "that trouble is over");
     ord_service_close(service, NULL);
 }
 

@@ -274,6 +274,26 @@ Test(service, health_starts_as_starting)
     ord_service_close(service, NULL);
 }
 
+static void count_change(void *context)
+{
+    ++*(int *)context;
+}
+
+Test(service, health_moves_only_from_the_state_that_is_meant)
+{
+    struct ord_health health = {0};
+    int changes = 0;
+    ord_health_listen(&health, count_change, &changes);
+    ord_health_set(&health, ORD_SERVING);
+    cr_expect(ord_health_move(&health, ORD_SERVING, ORD_UNRESERVED));
+    cr_expect_eq(changes, 2);
+    ord_health_set(&health, ORD_DRAINING);
+    cr_expect_not(ord_health_move(&health, ORD_UNRESERVED, ORD_SERVING), "a drain is not undone");
+    cr_expect_eq(ord_health_get(&health), ORD_DRAINING);
+    cr_expect_eq(changes, 3);
+    cr_expect_str_eq(ord_health_name(ORD_UNRESERVED), "unreserved");
+}
+
 Test(memory_store, remembers_as_long_as_it_lives)
 {
     struct ord_memory_store store = {0};
