@@ -208,17 +208,27 @@ static uint32_t choose_count(struct sim_fleet *fleet, const struct sim_seat *sea
     }
 }
 
+/* Whoever is refused mostly comes back later. */
+static void back_off(struct sim_fleet *fleet, struct sim_seat *seat)
+{
+    seat->act_at_ns = fleet->now_ns + (int64_t)sim_random_scale(&fleet->random, 2 * SECOND_NS);
+    sim_reschedule(fleet, seat);
+}
+
 /* Calls, one after the other, up to a flood that takes all there is. */
 static void call(struct sim_fleet *fleet, struct sim_seat *seat)
 {
     struct sim_random *random = &fleet->random;
-    uint64_t calls =
-        sim_random_one_in(random, 32) ? 1 + sim_random_below(random, 40) : 1 + sim_random_below(random, 3);
+    bool is_flood = sim_random_one_in(random, 32);
+    uint64_t calls = 1 + sim_random_below(random, is_flood ? 40 : 3);
     uint64_t max_wait_us = sim_random_one_in(random, 2) ? 0 : sim_random_scale(random, 20 * SECOND_US);
-    for (uint64_t i = 0; i < calls && !fleet->failure[0]; i++)
-        if (!sim_process_take(fleet, seat, choose_count(fleet, seat), max_wait_us) &&
-            sim_random_one_in(random, 2))
-            return;
+    for (uint64_t i = 0; i < calls && !fleet->failure[0]; i++) {
+        if (sim_process_take(fleet, seat, choose_count(fleet, seat), max_wait_us) ||
+            sim_random_one_in(random, 8))
+            continue;
+        back_off(fleet, seat);
+        return;
+    }
 }
 
 /* An operator looks after a directory that cannot be started from: afresh, above all that was given. */
