@@ -9,6 +9,7 @@ from daemon import ORDINAL, ROOT, finish, run_daemon
 from ids import method_streams
 
 PRESENTATION = {
+    "Idempotency-Key",  # requestId as a header
     "format",
     "form",
     "Prefer",
