@@ -79,10 +79,12 @@ static void note_reservation(struct ord_service *service, bool is_ok, const char
     pthread_mutex_unlock(&service->trouble_lock);
 }
 
-/* Makes a reservation durable that lasts from `tick` on. */
+/* Makes a reservation durable that lasts from `tick` on. Never one below what may be given already: a step that
+ * was rejected while it was reserved for leaves a limit far ahead. */
 static enum ord_code reserve(struct ord_service *service, uint64_t tick, struct ord_error *error)
 {
-    uint64_t limit = ord_reservation_target(&service->policy, service->place.slots_per_tick, tick);
+    uint64_t target = ord_reservation_target(&service->policy, service->place.slots_per_tick, tick);
+    uint64_t limit = max(target, ord_generator_limit(&service->generator));
     struct ord_error cause = {0};
     enum ord_code code = service->port.extend(service->port.context, limit, &cause);
     note_reservation(service, code == ORD_OK, cause.text);

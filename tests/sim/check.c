@@ -112,7 +112,8 @@ void sim_check_asked(struct sim_fleet *fleet, struct sim_run *run, uint64_t limi
     struct sim_lineage *lineage = run->seat->lineage;
     uint64_t reach = ticks_in(run, fleet->borrow_us) + ticks_in(run, fleet->max_wait_us) +
                      max(2, ticks_in(run, RESERVED_US)) + 1;
-    if (limit > (tick_of(run, latest_us(fleet, run)) + reach) * place_of(run)->slots_per_tick)
+    uint64_t needed = (tick_of(run, latest_us(fleet, run)) + reach) * place_of(run)->slots_per_tick;
+    if (limit > max(needed, run->granted))
         sim_fail(fleet, run->seat, "reserved up to slot %" PRIu64 ", further than is needed", limit);
     /* What failed may be durable, and lowered again: nothing was given of it. */
     uint64_t granted = max(run->granted, run->claimed);

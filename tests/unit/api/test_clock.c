@@ -1,5 +1,6 @@
 /* The service's clock in made-up time: the linker puts these readings in place of the system's. */
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "api/methods.h"
@@ -38,6 +39,7 @@ struct fake_store {
     uint64_t claimed_limit, limit;
     bool extend_fails;
     struct ord_service *watched; /* its clock is looked at in each extend */
+    bool rejects;                /* someone rejects its step meanwhile */
     int64_t clock_at_extend_us;
 };
 
@@ -57,6 +59,8 @@ static enum ord_code extend(void *context, uint64_t limit, struct ord_error *err
     store->limit = limit;
     if (store->watched)
         store->clock_at_extend_us = ord_service_now_us(store->watched);
+    if (store->rejects)
+        ord_service_reject_step(store->watched, NULL);
     return ORD_OK;
 }
 
@@ -164,6 +168,31 @@ Test(service_clock, while_the_storage_fails_an_accepted_step_waits)
     keep(service);
     cr_expect_eq(ord_service_clock(service).step.state, ORD_CLOCK_FOLLOWING);
     cr_expect_eq(ord_service_now_us(service), wall_ns / 1000);
+    ord_service_close(service, NULL);
+}
+
+/* What is durable would lie below what the generator may give. */
+Test(service_clock, what_was_reserved_for_a_step_is_not_lowered_for_a_smaller_one)
+{
+    struct fake_store store = {0};
+    struct ord_service_options options = options_for(&store);
+    struct ord_service *service = store.watched = opened(&options);
+    wall_ns += HOUR;
+    keep(service);
+    cr_assert_eq(ord_service_accept_step(service, NULL), ORD_OK);
+    store.rejects = true;
+    keep(service);
+    uint64_t reserved = store.limit;
+    cr_assert_eq(ord_service_clock(service).leaps, 0, "it was rejected while its reservation was made");
+
+    store.rejects = false;
+    wall_ns -= HOUR / 2;
+    cr_assert_eq(ord_service_accept_step(service, NULL), ORD_OK);
+    keep(service);
+    cr_assert_eq(ord_service_accept_step(service, NULL), ORD_OK);
+    keep(service);
+    cr_assert_eq(ord_service_clock(service).leaps, 1);
+    cr_expect_geq(store.limit, reserved, "%" PRIu64 " < %" PRIu64, store.limit, reserved);
     ord_service_close(service, NULL);
 }
 
