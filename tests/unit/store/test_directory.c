@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "scratch.h"
@@ -100,6 +101,38 @@ Test(directory, files_are_written_whole_renamed_and_watched)
     close(fd);
     ord_directory_close(&directory);
     scratch_end(root);
+}
+
+Test(directory, a_name_that_cannot_be_looked_at_is_not_missing)
+{
+    char *root = scratch(), name[300];
+    struct ord_directory directory;
+    struct ord_error error;
+    bool has = true;
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    cr_assert_eq(ord_directory_open(root, true, &directory, NULL), ORD_OK);
+    cr_expect_eq(ord_directory_has(&directory, name, &has, &error), ORD_INTERNAL);
+    cr_expect(strstr(error.text, "File name too long"), "%s", error.text);
+    cr_expect(has, "untouched");
+    ord_directory_close(&directory);
+    scratch_end(root);
+}
+
+Test(directory, an_unsafe_file_system_is_refused_unless_accepted)
+{
+    struct ord_directory directory = {.fd = 77};
+    struct ord_error error;
+    struct statfs system;
+    cr_assert_eq(statfs("/dev/shm", &system), 0);
+    if (!ord_unsafe_file_system((long)system.f_type))
+        cr_skip_test("/dev/shm is not in memory here");
+    cr_expect_eq(ord_directory_open("/dev/shm", false, &directory, &error), ORD_UNAVAILABLE);
+    cr_expect(strstr(error.text, "state directory /dev/shm: tmpfs is lost"), "%s", error.text);
+    cr_expect_eq(directory.fd, 77);
+    cr_assert_eq(ord_directory_open("/dev/shm", true, &directory, &error), ORD_OK);
+    cr_expect_not_null(directory.unsafe);
+    ord_directory_close(&directory);
 }
 
 Test(directory, file_systems)

@@ -155,6 +155,11 @@ Test(record, split_texts_differ_when_counts_do)
     cr_expect_not(ord_place_counts_alike(&one, &other), "the epoch differs");
     other = place_of("tick:41,sequence:12,node:10", 0, 1);
     cr_expect_not(ord_place_counts_alike(&one, &other), "the order differs");
+    other = place_of("tick:40,node:10,sequence:12", 0, 1);
+    cr_expect_not(ord_place_counts_alike(&one, &other), "the tick's width differs, and so the end");
+    other = one;
+    other.layout.unit_us = 10000;
+    cr_expect_not(ord_place_counts_alike(&one, &other), "the unit differs");
 }
 
 /* The time of the limit is kept or passed, by less than a tick of the new layout. */
