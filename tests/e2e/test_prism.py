@@ -51,6 +51,8 @@ GOOD = {
     "id": lambda r: r.choice([0, 1, 2**62, 2**63 - 1, r.getrandbits(63)]),
     "start": lambda r: r.choice(["2026-03-01T12:00:00Z", "2026-03-01T12:00:00.123456+05:30", "1772366400000"]),
     "end": lambda r: r.choice(["2027-03-01T12:00:00Z", "2027-03-01T12:00:00-08:00", "1804902400000"]),
+    "requestId": lambda r: f"parameter {r.getrandbits(64)}",
+    "Idempotency-Key": lambda r: f'"header {r.getrandbits(64)}"',
     "Prefer": lambda r: r.choice(["wait=0.01", "respond-async", "wait=1, x=y"]),
 }
 BAD = [
@@ -103,6 +105,8 @@ def request(whole, path, operation, chance, spoil):
         if not parameter.get("required") and chance.random() < 0.5 or spoil and chance.random() < 0.1:
             if place != "path":
                 continue
+        if name == "Idempotency-Key" and not spoil and any(given == "requestId" for given, _ in query):
+            continue  # one of the two
         value = str(GOOD[name](chance))
         if spoil and chance.random() < 0.4:
             value = chance.choice(BAD)
