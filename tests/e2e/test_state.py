@@ -12,6 +12,7 @@ import pytest
 import metrics
 import rest
 from daemon import ORDINALD, PATIENCE, Daemon, environment, logfmt, run_daemon, state_folder
+from test_clock import wait_until
 from test_health import NOT_SERVING, SERVING
 
 NODE = ("--node-id", "7")
@@ -211,37 +212,80 @@ class Small(Daemon):
         os.unlink(self.disk / "filler")
 
 
+def reservations(target):
+    return metrics.read(target)["ordinal_reservations_total", 'result="ok"']
+
+
+def keyed(target, key):
+    return rest.get(target, "/v1/ids?count=1", {"Idempotency-Key": key})
+
+
 @needs_mounts
-def test_a_full_disk(client):
-    """It serves the reservation out, refuses, tells, and gets well by itself."""
-    target = Small(*NODE, "--borrow", "100ms", "--max-wait", "0s")
+def test_a_full_disk():
+    """Reservations take the place of older ones and need no room; what needs room is refused until there is some."""
+    target = Small(*NODE)
     try:
         before = ids(target)
-        calls = client(target)
-        health = calls.watch(timeout=60)
-        assert next(health).status == SERVING
+        first = keyed(target, "first").json()
         target.fill()
-        line = target.wait_for_line(lambda text: "reservation cannot be renewed" in text)
-        assert "No space left" in line or "Input/output" in line
-        assert metrics.read(target)["ordinal_reservation_failing", ""] == 1
-        target.wait_for_line(lambda text: "no IDs can be given" in text)
-        assert rest.get(target, "/readyz").status == 503
-        refused = rest.get(target, "/v1/id")
-        assert refused.is_problem(503, "unavailable").startswith("the reservation cannot be renewed: ")
+        many = (f"{i:0100}" for i in range(2000))
+        refused = next(reply for reply in (keyed(target, key) for key in many) if reply.status != 200)
+        assert "write: " in refused.is_problem(503, "unavailable")
         assert refused.headers["Retry-After"]
-        assert calls.fails("GetId").code == grpc.StatusCode.UNAVAILABLE
-        assert next(health).status == NOT_SERVING
-        assert rest.get(target, "/livez").status == 200
-        target.empty()
-        target.wait_for_line(lambda text: "IDs are given again" in text)
-        assert next(health).status == SERVING
+
+        made = reservations(target)
+        wait_until(lambda: reservations(target) >= made + 2)
         assert rest.get(target, "/readyz").status == 200
-        after = ids(target)
-        assert after[0] > before[0]
-        told = metrics.read(target)
-        assert told["ordinal_reservation_failing", ""] == 0
-        assert told["ordinal_reservations_total", 'result="failed"'] > 0
-        health.cancel()
+        assert ids(target)[0] > before[0]
+
+        target.empty()
+        assert keyed(target, "later").status == 200
+        assert keyed(target, "first").json() == first
         target.stop()
     finally:
         target.kill()
+
+
+@needs_mounts
+def test_no_room_to_start(state):
+    state.mkdir()
+    script = 'mount -t tmpfs -o size=20k none "$0" && exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", script, str(state), ORDINALD, *NODE, *PORTS, "--state-dir", str(state)]
+    done = subprocess.run(
+        [*command, "--unsafe-state-dir"], env=environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and ("No space left" in line or "Input/output" in line)
+
+
+def test_a_reservation_that_cannot_be_renewed(state, start, client):
+    """It serves the reservation out, refuses, tells, and gets well by itself."""
+    target = start(*NODE, "--state-dir", str(state), "--borrow", "100ms", "--max-wait", "0s")
+    before = ids(target)
+    calls = client(target)
+    health = calls.watch(timeout=60)
+    assert next(health).status == SERVING
+
+    lock, aside = state / "node-7.lock", state / "aside"
+    lock.rename(aside)
+    line = target.wait_for_line(lambda text: "reservation cannot be renewed" in text)
+    assert "was removed or replaced" in line
+    assert metrics.read(target)["ordinal_reservation_failing", ""] == 1
+    target.wait_for_line(lambda text: "no IDs can be given" in text)
+    assert rest.get(target, "/readyz").status == 503
+    refused = rest.get(target, "/v1/id")
+    assert refused.is_problem(503, "unavailable").startswith("the reservation cannot be renewed: ")
+    assert refused.headers["Retry-After"]
+    assert calls.fails("GetId").code == grpc.StatusCode.UNAVAILABLE
+    assert next(health).status == NOT_SERVING
+    assert rest.get(target, "/livez").status == 200
+
+    aside.rename(lock)
+    target.wait_for_line(lambda text: "IDs are given again" in text)
+    assert next(health).status == SERVING
+    assert rest.get(target, "/readyz").status == 200
+    assert ids(target)[0] > before[0]
+    told = metrics.read(target)
+    assert told["ordinal_reservation_failing", ""] == 0
+    assert told["ordinal_reservations_total", 'result="failed"'] > 0
+    health.cancel()
