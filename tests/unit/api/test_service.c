@@ -286,6 +286,7 @@ Test(service, health_moves_only_from_the_state_that_is_meant)
     ord_health_listen(&health, count_change, &changes);
     ord_health_set(&health, ORD_SERVING);
     cr_expect(ord_health_move(&health, ORD_SERVING, ORD_UNRESERVED));
+    cr_expect_eq(ord_health_get(&health), ORD_UNRESERVED);
     cr_expect_eq(changes, 2);
     ord_health_set(&health, ORD_DRAINING);
     cr_expect_not(ord_health_move(&health, ORD_UNRESERVED, ORD_SERVING), "a drain is not undone");
