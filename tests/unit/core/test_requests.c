@@ -165,3 +165,60 @@ Test(requests, loaded_in_any_order_beyond_the_bound)
     cr_assert_eq(length(requests.gone), 2);
     ord_requests_finish(&requests);
 }
+
+Test(requests, one_in_the_middle_leaves_its_neighbours_in_order)
+{
+    struct ord_requests requests;
+    ord_requests_init(&requests, 10, LIFE);
+    kept(&requests, "a", 0, 1);
+    kept(&requests, "b", 0, 2);
+    kept(&requests, "c", 0, 3);
+    cr_assert_null(ord_requests_find(&requests, "b", LIFE));
+    cr_assert_eq(requests.oldest->grant.first, 1);
+    cr_assert_eq(requests.oldest->newer, requests.newest);
+    cr_assert_eq(requests.newest->grant.first, 3);
+    cr_assert_eq(requests.newest->older, requests.oldest);
+    cr_assert_null(ord_requests_find(&requests, "c", LIFE));
+    cr_assert_eq(requests.oldest, requests.newest);
+    cr_assert_eq(length(requests.gone), 2);
+    ord_requests_finish(&requests);
+}
+
+Test(requests, what_is_past_goes_a_few_at_a_time)
+{
+    struct ord_requests requests;
+    ord_requests_init(&requests, 100, LIFE);
+    char key[8];
+    for (int i = 0; i < 50; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        kept(&requests, key, 0, (uint64_t)i);
+    }
+    kept(&requests, "later", LIFE, 50);
+    int gone = length(requests.gone);
+    cr_assert(gone > 0 && gone < 50, "%d", gone);
+    cr_assert_eq(requests.count, (size_t)(51 - gone));
+    ord_requests_finish(&requests);
+}
+
+Test(requests, a_hint_beyond_what_it_holds_is_cut)
+{
+    struct ord_requests requests;
+    ord_requests_init(&requests, 1, INT64_MAX / 2);
+    kept(&requests, "a", 0, 1);
+    struct ord_request *request = NULL;
+    struct ord_error error;
+    cr_assert_eq(ord_requests_add(&requests, "b", 1, &request, &error), ORD_CAPACITY);
+    cr_assert_eq(error.retry_after_ms, UINT32_MAX);
+    ord_requests_finish(&requests);
+}
+
+Test(requests, a_key_is_loaded_once)
+{
+    struct ord_requests requests;
+    struct ord_grant grant = {.first = 7, .count = 1};
+    ord_requests_init(&requests, 10, LIFE);
+    cr_assert(ord_requests_load(&requests, "a", &grant));
+    cr_assert_not(ord_requests_load(&requests, "a", &grant));
+    cr_assert_eq(requests.count, 1);
+    ord_requests_finish(&requests);
+}
