@@ -105,6 +105,7 @@ static enum ord_code open_http(struct daemon *daemon, struct ord_error *error)
         .keep_alive_ms = config->http_keep_alive_ms,
         .request_timeout_ms = config->http_request_timeout_ms,
         .max_wait_ms = (uint32_t)(config->max_wait_us / 1000),
+        .gathers = config->gathers_replies,
         .cors_origin = config->cors_origin,
     };
     return ord_http_open(daemon->service, &options, &daemon->http, error);
@@ -116,6 +117,7 @@ static enum ord_code open_grpc(struct daemon *daemon, struct ord_error *error)
     struct ord_grpc_options options = {
         .listen = config->grpc_listen,
         .max_connections = config->grpc_connections,
+        .gathers = config->gathers_replies,
     };
     return ord_grpc_open(daemon->service, &options, &daemon->grpc, error);
 }

@@ -179,11 +179,12 @@ static const struct ord_option options[] = {
         .name = "http-threads",
         .group = "Listeners",
         .type = ORD_OPTION_INTEGER,
-        .preset = "512",
+        .preset = "1024",
         .min = 4,
-        .max = 4096,
+        .max = 16384,
         .argument = "N",
-        .help = "Threads for REST, one for each open connection.",
+        .help = "How many REST connections are served at a time, each by a thread that is started when it is "
+                "first needed; more wait until one of them closes.",
     },
     {
         .name = "http-keep-alive",
@@ -204,6 +205,17 @@ static const struct ord_option options[] = {
         .max = 10 * MINUTE,
         .argument = "TIME",
         .help = "How long a REST request may take to arrive.",
+    },
+    {
+        .name = "reply-writes",
+        .group = "Listeners",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "gathered",
+        .choices = "gathered|single",
+        .argument = "HOW",
+        .help =
+            "Replies that are made for one connection at a time leave in one write, which halves the cost of "
+            "a call where clients have many in flight; or each by itself.",
     },
     {
         .name = "cors-origin",

@@ -144,6 +144,7 @@ struct ord_grpc {
     struct ord_listener *listener;
     pthread_t thread;
     bool has_thread, drained; /* the owner's */
+    bool gathers;
 
     struct ord_entry *entries; /* the last one is for whatever is in no row */
     size_t entry_count;

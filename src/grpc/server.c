@@ -7,11 +7,15 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "gather/gather.h"
 #include "grpc/internal.h"
 #include "grpc/listener.h"
 #include "grpc/tags.h"
 
 #define PATH_MAX_BYTES 128
+
+/* How soon to try again what a connection did not take. */
+#define SEND_RETRY_MS 2
 
 /* Idle clients may take seconds to hang up when told to go; once no call is live they get this long. */
 #define GOODBYE_MS 100
@@ -148,14 +152,38 @@ static void tell(struct ord_grpc *grpc, bool *fact)
     pthread_mutex_unlock(&grpc->lock);
 }
 
+static gpr_timespec soon(void)
+{
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(SEND_RETRY_MS, GPR_TIMESPAN));
+}
+
+/* The next event, or none by the time that a held answer is due. What one burst of events made is sent before
+ * the thread waits: here, since it may wait in a lock of the core's while another thread polls for it. */
+static grpc_event next_event(struct ord_grpc *grpc)
+{
+    bool is_left = false;
+    if (ord_gather_keeps()) {
+        grpc_event event = grpc_completion_queue_next(grpc->queue, gpr_time_0(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type != GRPC_QUEUE_TIMEOUT)
+            return event;
+        is_left = ord_gather_flush();
+    }
+    gpr_timespec deadline = ord_holds_next(grpc);
+    if (is_left)
+        deadline = gpr_time_min(deadline, soon());
+    return grpc_completion_queue_next(grpc->queue, deadline, NULL);
+}
+
 /* Serves until the core has shut down and given every call back. */
 static void *run(void *context)
 {
     struct ord_grpc *grpc = context;
+    if (grpc->gathers)
+        ord_gather_begin(0);
     while (!grpc->stopped || grpc->calls > 0) {
         if (grpc->draining && grpc->calls == 0)
             tell(grpc, &grpc->quiet);
-        grpc_event event = grpc_completion_queue_next(grpc->queue, ord_holds_next(grpc), NULL);
+        grpc_event event = next_event(grpc);
         if (event.type == GRPC_OP_COMPLETE) {
             struct ord_event *tag = event.tag;
             ord_tag_take(tag);
@@ -163,6 +191,7 @@ static void *run(void *context)
         }
         ord_holds_release(grpc);
     }
+    ord_gather_end();
     tell(grpc, &grpc->quiet);
     tell(grpc, &grpc->finished);
     return NULL;
@@ -259,6 +288,7 @@ enum ord_code ord_grpc_open(struct ord_service *service, const struct ord_grpc_o
     struct ord_grpc *grpc = new_grpc(service);
     if (!grpc)
         return ord_fail(error, ORD_INTERNAL, "no memory");
+    grpc->gathers = options->gathers;
     ord_grpc_log_setup();
     grpc_init();
     enum ord_code code = ord_listener_open(options->listen, options->max_connections, &grpc->listener, error);

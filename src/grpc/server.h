@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/service.h"
@@ -16,6 +17,7 @@ struct ord_grpc;
 struct ord_grpc_options {
     const char *listen;       /* "127.0.0.1:50051", "[::1]:0"; port 0 picks one */
     unsigned max_connections; /* more wait until one of these closes; 0: 1024 */
+    bool gathers;             /* replies of one burst leave in one go; see gather/gather.h */
 };
 
 /*

@@ -21,6 +21,9 @@ struct mg_connection;
 /* What the calls need to know of the server. */
 struct ord_http_shared {
     struct ord_service *service;
+    struct ord_workers *workers; /* NULL: the library's threads are all started with it */
+    bool gathers;
+    uint32_t send_timeout_ms; /* how long a client may take nothing of a reply */
     uint64_t max_wait_us;
     unsigned waiters_max; /* threads that may hold replies back at a time */
     atomic_uint waiters;

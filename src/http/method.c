@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gather/gather.h"
 #include "http/call.h"
 #include "wire/ids.h"
 #include "wire/json.h"
@@ -201,10 +202,12 @@ static enum ord_code read_batch(const struct ord_http_call *call, const struct r
 /* Sleeping holds a thread, and with it a connection: only so many may at a time. */
 static bool may_wait(struct ord_http_shared *shared)
 {
-    if (atomic_fetch_add(&shared->waiters, 1) < shared->waiters_max)
-        return true;
-    atomic_fetch_sub(&shared->waiters, 1);
-    return false;
+    if (atomic_fetch_add(&shared->waiters, 1) >= shared->waiters_max) {
+        atomic_fetch_sub(&shared->waiters, 1);
+        return false;
+    }
+    ord_gather_flush(); /* replies to earlier requests do not wait along */
+    return true;
 }
 
 static void wait_us(uint64_t duration_us)

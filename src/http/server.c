@@ -11,9 +11,11 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "gather/gather.h"
 #include "http/call.h"
 #include "http/wake.h"
 #include "wire/quote.h"
+#include "workers/workers.h"
 
 /* The library refuses requests that outgrow its room, but cannot say why; so those that outgrow half of it are
  * refused here, by name. */
@@ -34,6 +36,32 @@ static int log_message(const struct mg_connection *connection, const char *messa
     else if (!shared->start_failure[0])
         snprintf(shared->start_failure, sizeof shared->start_failure, "%s", message);
     return 1;
+}
+
+static void *begin_thread(const struct mg_context *context, int type)
+{
+    struct ord_http_shared *shared = mg_get_user_data(context);
+    if (type == 1 && shared->gathers)
+        ord_gather_begin(shared->send_timeout_ms);
+    return NULL;
+}
+
+static void end_thread(const struct mg_context *context, int type, void *unused)
+{
+    ord_gather_end();
+}
+
+static int begin_connection(const struct mg_connection *connection, void **unused)
+{
+    struct ord_http_shared *shared = mg_get_user_data(mg_get_context(connection));
+    ord_workers_busy(shared->workers);
+    return 0;
+}
+
+static void end_connection(const struct mg_connection *connection)
+{
+    struct ord_http_shared *shared = mg_get_user_data(mg_get_context(connection));
+    ord_workers_idle(shared->workers);
 }
 
 /* Leaves the system's reason of "cannot bind to 127.0.0.1:80: 13 (Permission denied)". */
@@ -124,12 +152,22 @@ static enum ord_code start(struct ord_http *http, const struct ord_http_options 
         {NULL, NULL},
     };
     const struct mg_callbacks callbacks = {
-        .begin_request = ord_http_begin_request, .http_error = ord_http_refuse, .log_message = log_message};
+        .begin_request = ord_http_begin_request,
+        .http_error = ord_http_refuse,
+        .log_message = log_message,
+        .init_thread = begin_thread,
+        .exit_thread = end_thread,
+        .init_connection = begin_connection,
+        .connection_closed = end_connection,
+    };
     struct mg_init_data init = {
         .callbacks = &callbacks, .user_data = &http->shared, .configuration_options = settings[0]};
     char text[256] = "";
     struct mg_error_data failure = {.text = text, .text_buffer_size = sizeof text};
+    /* It creates its workers first, then the thread that accepts connections, which is not enlisted. */
+    ord_workers_enlist(http->shared.workers);
     http->context = mg_start2(&init, &failure);
+    ord_workers_enlisted(http->shared.workers);
     if (!http->context)
         return ord_fail(error, ORD_INTERNAL, "listen on %s: %s", options->listen,
                         http->shared.start_failure[0] ? reason_of(http->shared.start_failure) : text);
@@ -156,6 +194,9 @@ enum ord_code ord_http_open(struct ord_service *service, const struct ord_http_o
     http->shared.service = service;
     http->shared.max_wait_us = UINT64_C(1000) * options->max_wait_ms;
     http->shared.waiters_max = options->threads / 4;
+    http->shared.gathers = options->gathers;
+    http->shared.send_timeout_ms = options->request_timeout_ms;
+    http->shared.workers = ord_workers_new(options->threads);
     pthread_mutex_init(&http->shared.lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -208,6 +249,7 @@ struct ord_http *ord_http_close(struct ord_http *http)
     ord_http_wake(http->address);
     mg_stop(http->context);
     mg_exit_library();
+    ord_workers_free(http->shared.workers);
     pthread_cond_destroy(&http->shared.quiet);
     pthread_mutex_destroy(&http->shared.lock);
     free(http);

@@ -2,13 +2,14 @@
  * The REST front end: HTTP/1.0 and 1.1 on civetweb, plaintext, IPv4.
  *
  * It answers the rows of api/methods.h that have a route, /livez, /readyz, /metrics, and the pages that are
- * embedded in the program. Each connection holds one of its threads while it is open; calls do not allocate for
- * /v1/id.
+ * embedded in the program. Each connection holds one of its threads while it is open; threads are started as
+ * connections come, and stay. Calls do not allocate for /v1/id.
  *
  * Open, drain and close belong to one thread.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/service.h"
@@ -22,6 +23,7 @@ struct ord_http_options {
     uint32_t keep_alive_ms;      /* how long an idle connection keeps its thread */
     uint32_t request_timeout_ms; /* how long a request may take to arrive */
     uint32_t max_wait_ms;        /* the longest wait for capacity that a caller may ask for; 0: none */
+    bool gathers;                /* replies to pipelined requests leave in one go; see gather/gather.h */
     const char *cors_origin;     /* whose pages may call: one origin, or "*"; NULL or empty: nobody's */
 };
 

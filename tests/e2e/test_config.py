@@ -95,7 +95,7 @@ def test_all_problems_of_a_file_at_once(file):
     ]
     told = dict(zip((1, 2, 4, 5, 6, 7, 8, 9), found))
     assert "grpc_listen" in told[1] and "colour" in told[2] and "borrow" in told[4]
-    assert "4096" in told[7] and "debug" in told[8]
+    assert "16384" in told[7] and "debug" in told[8]
 
 
 def test_problems_of_flags_and_variables_at_once():

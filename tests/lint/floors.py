@@ -11,13 +11,15 @@ ROOT = Path(__file__).resolve().parents[2]
 # Room → rooms and single headers that its files may include. `gen` is generated code.
 FLOORS = {
     "base": set(),
+    "gather": set(),
+    "workers": set(),
     "core": {"base"},
     "wire": {"core", "base", "gen"},
     "conf": {"base"},
     "store": {"core", "base"},
     "api": {"store", "conf", "wire", "core", "base", "gen"},
-    "grpc": {"api", "wire", "base", "gen"},
-    "http": {"api", "wire", "base", "gen"},
+    "grpc": {"gather", "api", "wire", "base", "gen"},
+    "http": {"gather", "workers", "api", "wire", "base", "gen"},
     "cli": {"conf", "wire", "base", "gen", "api/methods.h"},
     "daemon": {"grpc", "http", "api", "store", "conf", "wire", "core", "base"},
 }

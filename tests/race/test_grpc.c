@@ -448,7 +448,7 @@ int main(void)
     struct ord_service *service = open_service();
     struct ord_error error;
     struct ord_grpc *grpc;
-    struct ord_grpc_options options = {.listen = "127.0.0.1:0"};
+    struct ord_grpc_options options = {.listen = "127.0.0.1:0", .gathers = true};
     if (ord_grpc_open(service, &options, &grpc, &error) != ORD_OK)
         fail("open", error.text);
     address = ord_grpc_address(grpc);

@@ -22,8 +22,12 @@ struct bench {
 
 static struct ord_http_options options_for(const char *listen)
 {
-    return (struct ord_http_options){
-        .listen = listen, .threads = 8, .keep_alive_ms = 5000, .request_timeout_ms = 5000, .max_wait_ms = 5000};
+    return (struct ord_http_options){.listen = listen,
+                                     .threads = 8,
+                                     .keep_alive_ms = 5000,
+                                     .request_timeout_ms = 5000,
+                                     .max_wait_ms = 5000,
+                                     .gathers = true};
 }
 
 static void open_service(struct bench *bench)
