@@ -250,6 +250,9 @@ grpc_slice ord_message_slice(const ProtobufCMessage *message);
 void ord_grpc_log_setup(void);
 void ord_call_log(const struct ord_call *call);
 
+/* lean.c: leaves out what only those need who debug the core's libraries. Before the core starts. */
+void ord_grpc_lean(void);
+
 /* descriptors.c: protoc's own bytes of the files that are served. */
 bool ord_descriptor_by_name(const char *file, struct ord_bytes *ret);
 bool ord_descriptor_by_symbol(const char *symbol, struct ord_bytes *ret);

@@ -13,9 +13,10 @@
 size_t ord_pb_id_write(int64_t id, uint8_t ret[ORD_PB_ID_MAX])
 {
     _Static_assert(ORD_PB_ID_MAX == ordinal_v1_GetIdResponse_size, "as the contract has it");
-    ordinal_v1_GetIdResponse message = {.id = id};
     pb_ostream_t stream = pb_ostream_from_buffer(ret, ORD_PB_ID_MAX);
-    bool encoded = pb_encode(&stream, ordinal_v1_GetIdResponse_fields, &message);
+    /* What pb_encode does for this message, without a walk over its description. */
+    bool encoded = id == 0 || (pb_encode_tag(&stream, PB_WT_VARINT, ordinal_v1_GetIdResponse_id_tag) &&
+                               pb_encode_varint(&stream, (uint64_t)id));
     assert(encoded);
     return stream.bytes_written;
 }

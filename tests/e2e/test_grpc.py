@@ -15,6 +15,19 @@ def calls(client, shared):
     return client(shared)
 
 
+def test_requests_may_be_compressed(shared, types):
+    """The core's minimal stack would leave them as they came."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    request = types["ordinal.v1.GetIdsRequest"](count=5, request_id="k" * 100)
+    with grpc.insecure_channel(shared.grpc, options, compression=grpc.Compression.Gzip) as channel:
+        call = channel.unary_unary(
+            "/ordinal.v1.IdService/GetIds",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=types["ordinal.v1.GetIdsResponse"].FromString,
+        )
+        assert sum(run.count for run in call(request, timeout=20).runs) == 5
+
+
 def test_get_id_rises(calls):
     ids = [calls.call("GetId").id for _ in range(50)]
     assert ids == sorted(set(ids))
