@@ -200,10 +200,9 @@ static bool is_busy(int fd)
 }
 
 /* Keeps a write, or passes it through behind what is kept. Under the lock of a socket that is ours. */
-static ssize_t keep(int fd, const struct msghdr *message, int flags)
+static ssize_t keep(int fd, const struct msghdr *message, int flags, bool is_kept)
 {
     struct outbox *box = atomic_load_explicit(&outboxes[fd], memory_order_relaxed);
-    bool is_kept = is_plain(message, flags) && is_busy(fd);
     size_t size = size_of(message);
     bool has_room = box && box->start == 0 && box->end + size <= ORD_GATHER_SIZE && !box->error;
     if (box && !(is_kept && has_room)) {
@@ -221,11 +220,11 @@ static ssize_t keep(int fd, const struct msghdr *message, int flags)
 
 ssize_t ord_gather_write(int fd, const struct msghdr *message, int flags)
 {
-    bool has_none = !is_ours(fd) || !atomic_load_explicit(&outboxes[fd], memory_order_acquire);
-    if (has_none && (!is_ours(fd) || !is_plain(message, flags)))
+    bool is_kept = is_ours(fd) && is_plain(message, flags) && is_busy(fd);
+    if (!is_kept && (!is_ours(fd) || !atomic_load_explicit(&outboxes[fd], memory_order_acquire)))
         return ord_real_sendmsg(fd, message, flags);
     lock(fd);
-    ssize_t taken = keep(fd, message, flags);
+    ssize_t taken = keep(fd, message, flags, is_kept);
     int error = errno;
     unlock(fd);
     if (self.filled && now_ns() - self.since_ns > ORD_GATHER_HOLD_US * 1000)

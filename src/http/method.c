@@ -311,6 +311,37 @@ static enum ord_ids_form form_of(const struct ord_method *method, const struct p
     return method->gives == ORD_GIVES_ID ? ORD_FORM_ID_JSON : ORD_FORM_IDS_JSON;
 }
 
+/* A body that was written before the head, which tells its length. */
+struct body {
+    size_t size;
+    char bytes[64];
+};
+
+static void put_body(void *context, const char *bytes, size_t size)
+{
+    struct body *body = context;
+    memcpy(body->bytes + body->size, bytes, size);
+    body->size += size;
+}
+
+/* One ID, of which there are many replies, is written once, since it tells the length by itself. */
+static void send_ids(struct ord_http_call *call, const struct reading *reading, const struct ord_ids *ids)
+{
+    const struct presentation *presentation = &reading->presentation;
+    enum ord_ids_form form = form_of(reading->method, presentation);
+    const char *type = presentation->as_text ? TYPE_TEXT : TYPE_JSON;
+    if (form == ORD_FORM_ID_JSON) {
+        struct body body = {.size = 0};
+        _Static_assert(sizeof "{\"id\":\"\"}" + ORD_ID_TEXT_MAX <= sizeof body.bytes, "one ID fits");
+        ord_ids_write(ids, form, presentation->format, put_body, &body);
+        ord_http_reply(call, 200, type, ORD_HTTP_NO_STORE, body.bytes, body.size);
+        return;
+    }
+    ord_http_start(call, 200, type, ord_ids_length(ids, form, presentation->format), ORD_HTTP_NO_STORE);
+    if (!call->is_head)
+        ord_ids_write(ids, form, presentation->format, ord_http_put, call);
+}
+
 static enum ord_code give_ids(struct ord_http_call *call, const struct reading *reading,
                               struct ord_error *error)
 {
@@ -333,14 +364,9 @@ static enum ord_code give_ids(struct ord_http_call *call, const struct reading *
     if (code != ORD_OK)
         return code;
 
-    const struct presentation *presentation = &reading->presentation;
-    enum ord_ids_form form = form_of(reading->method, presentation);
-    ord_http_start(call, 200, presentation->as_text ? TYPE_TEXT : TYPE_JSON,
-                   ord_ids_length(&ids, form, presentation->format), ORD_HTTP_NO_STORE);
-    if (!call->is_head) {
+    if (!call->is_head)
         call->ids = call->is_repeat ? 0 : ids.count;
-        ord_ids_write(&ids, form, presentation->format, ord_http_put, call);
-    }
+    send_ids(call, reading, &ids);
     return ORD_OK;
 }
 

@@ -47,7 +47,7 @@ void ord_http_flush(struct ord_http_call *call)
     call->used = 0;
 }
 
-static void put(struct ord_http_call *call, const char *bytes, size_t size)
+static void put_in_pieces(struct ord_http_call *call, const char *bytes, size_t size)
 {
     while (size > 0 && !call->is_broken) {
         size_t room = sizeof call->out - call->used;
@@ -61,7 +61,18 @@ static void put(struct ord_http_call *call, const char *bytes, size_t size)
     }
 }
 
-static void put_text(struct ord_http_call *call, const char *text)
+/* Inlined, so that the lengths of what is written as it stands are known. */
+static inline void put(struct ord_http_call *call, const char *bytes, size_t size)
+{
+    if (size >= sizeof call->out - call->used || call->is_broken) {
+        put_in_pieces(call, bytes, size);
+        return;
+    }
+    memcpy(call->out + call->used, bytes, size);
+    call->used += size;
+}
+
+static inline void put_text(struct ord_http_call *call, const char *text)
 {
     put(call, text, strlen(text));
 }

@@ -14,35 +14,41 @@
 #define SKIPPED_BODY_MAX 65536
 
 /* The header lines that a call keeps. */
+#define KEPT(text, member)                                                                                     \
+    {                                                                                                          \
+        .name = text, .size = sizeof text - 1, .field = offsetof(struct ord_http_call, member)                 \
+    }
+
 static const struct {
     const char *name;
-    size_t field;
+    size_t size, field;
 } kept_headers[] = {
-    {"Prefer", offsetof(struct ord_http_call, prefer)},
-    {"Accept-Encoding", offsetof(struct ord_http_call, accept_encoding)},
-    {"If-None-Match", offsetof(struct ord_http_call, if_none_match)},
-    {"Connection", offsetof(struct ord_http_call, connection_header)},
-    {"Transfer-Encoding", offsetof(struct ord_http_call, transfer_encoding)},
-    {"Access-Control-Request-Method", offsetof(struct ord_http_call, preflight_method)},
-    {"X-Request-ID", offsetof(struct ord_http_call, request_id)},
-    {"traceparent", offsetof(struct ord_http_call, traceparent)},
-    {"Host", offsetof(struct ord_http_call, host)},
-    {"Origin", offsetof(struct ord_http_call, origin)},
-    {"Forwarded", offsetof(struct ord_http_call, forwarded)},
-    {"X-Forwarded-For", offsetof(struct ord_http_call, forwarded)},
-    {"Via", offsetof(struct ord_http_call, forwarded)},
-    {"Idempotency-Key", offsetof(struct ord_http_call, idempotency_key)},
+    KEPT("Prefer", prefer),
+    KEPT("Accept-Encoding", accept_encoding),
+    KEPT("If-None-Match", if_none_match),
+    KEPT("Connection", connection_header),
+    KEPT("Transfer-Encoding", transfer_encoding),
+    KEPT("Access-Control-Request-Method", preflight_method),
+    KEPT("X-Request-ID", request_id),
+    KEPT("traceparent", traceparent),
+    KEPT("Host", host),
+    KEPT("Origin", origin),
+    KEPT("Forwarded", forwarded),
+    KEPT("X-Forwarded-For", forwarded),
+    KEPT("Via", forwarded),
+    KEPT("Idempotency-Key", idempotency_key),
 };
 
 static void keep_header(struct ord_http_call *call, const struct mg_header *header)
 {
-    if (strcasecmp(header->name, "Accept") == 0) {
+    size_t size = strlen(header->name);
+    if (size == 6 && strcasecmp(header->name, "Accept") == 0) {
         ord_http_accept_add(&call->accept, header->value);
         return;
     }
     for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
         const char **field = (const char **)((char *)call + kept_headers[i].field);
-        if (*field || strcasecmp(header->name, kept_headers[i].name) != 0)
+        if (kept_headers[i].size != size || *field || strcasecmp(header->name, kept_headers[i].name) != 0)
             continue;
         *field = header->value;
         return;

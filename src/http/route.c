@@ -6,18 +6,31 @@
 
 /* What a path leads to. */
 struct target {
-    const struct ord_method *method; /* NULL: a page */
+    const struct ord_method *method; /* NULL: a page, or no row takes the verb */
     const char *value;               /* of the path, for the method's braces */
     struct ord_http_page page;
-    char allowed[64]; /* the verbs that the path takes */
 };
 
-static void allow(struct target *target, const char *verb)
+#define ALLOWED_MAX 64
+
+static void allow(char allowed[ALLOWED_MAX], const char *verb)
 {
-    size_t used = strlen(target->allowed);
-    snprintf(target->allowed + used, sizeof target->allowed - used, "%s%s", used ? ", " : "", verb);
+    size_t used = strlen(allowed);
+    snprintf(allowed + used, ALLOWED_MAX - used, "%s%s", used ? ", " : "", verb);
     if (strcmp(verb, "GET") == 0)
-        allow(target, "HEAD");
+        allow(allowed, "HEAD");
+}
+
+/* The verbs that the path takes. */
+static void list_allowed(const struct ord_http_call *call, const struct target *target, char ret[ALLOWED_MAX])
+{
+    const char *value;
+    ret[0] = '\0';
+    if (target->page.answer)
+        allow(ret, "GET");
+    for (size_t i = 0; i < ord_method_count; i++)
+        if (ord_route_matches(&ord_methods[i], call->path, &value))
+            allow(ret, ord_methods[i].verb);
 }
 
 static const char *effective_verb(const struct ord_http_call *call)
@@ -28,27 +41,19 @@ static const char *effective_verb(const struct ord_http_call *call)
 /* The row of a path and verb. A path that has rows, none of them for that verb, is found without a row. */
 static bool find_method(const struct ord_http_call *call, struct target *target)
 {
+    const char *verb = effective_verb(call);
     bool found = false;
-    for (size_t i = 0; i < ord_method_count; i++) {
+    for (size_t i = 0; i < ord_method_count && !target->method; i++) {
         const char *value;
         if (!ord_route_matches(&ord_methods[i], call->path, &value))
             continue;
         found = true;
-        allow(target, ord_methods[i].verb);
-        if (strcmp(ord_methods[i].verb, effective_verb(call)) == 0) {
+        if (strcmp(ord_methods[i].verb, verb) == 0) {
             target->method = &ord_methods[i];
             target->value = value;
         }
     }
     return found;
-}
-
-static bool find_page(const struct ord_http_call *call, struct target *target)
-{
-    if (!ord_http_page_find(call->path, &target->page))
-        return false;
-    allow(target, "GET");
-    return true;
 }
 
 static void refuse(struct ord_http_call *call, enum ord_code code, const char *headers, const char *format,
@@ -64,21 +69,23 @@ static void refuse(struct ord_http_call *call, enum ord_code code, const char *h
 
 static void answer_options(struct ord_http_call *call, const struct target *target)
 {
-    char headers[1024], methods[128] = "";
+    char headers[1024], methods[128] = "", allowed[ALLOWED_MAX];
+    list_allowed(call, target, allowed);
     bool is_preflight = call->preflight_method && call->shared->preflight[0];
     if (is_preflight)
-        snprintf(methods, sizeof methods, "Access-Control-Allow-Methods: %s, OPTIONS\r\n", target->allowed);
-    snprintf(headers, sizeof headers, ORD_HTTP_NO_STORE "Allow: %s, OPTIONS\r\n%s%s", target->allowed, methods,
+        snprintf(methods, sizeof methods, "Access-Control-Allow-Methods: %s, OPTIONS\r\n", allowed);
+    snprintf(headers, sizeof headers, ORD_HTTP_NO_STORE "Allow: %s, OPTIONS\r\n%s%s", allowed, methods,
              is_preflight ? call->shared->preflight : "");
     ord_http_start(call, 204, NULL, ORD_HTTP_NO_LENGTH, headers);
 }
 
 static void refuse_verb(struct ord_http_call *call, const struct target *target)
 {
-    char headers[96];
-    snprintf(headers, sizeof headers, "Allow: %s, OPTIONS\r\n", target->allowed);
+    char headers[96], allowed[ALLOWED_MAX];
+    list_allowed(call, target, allowed);
+    snprintf(headers, sizeof headers, "Allow: %s, OPTIONS\r\n", allowed);
     refuse(call, ORD_METHOD_NOT_ALLOWED, headers, "method: %s is not taken here; allowed %s, OPTIONS",
-           call->verb, target->allowed);
+           call->verb, allowed);
 }
 
 static void refuse_draining(struct ord_http_call *call)
@@ -114,7 +121,7 @@ void ord_http_route(struct ord_http_call *call)
     if (!is_of_size(call))
         return;
     struct target target = {0};
-    if (!find_method(call, &target) && !find_page(call, &target))
+    if (!find_method(call, &target) && !ord_http_page_find(call->path, &target.page))
         refuse(call, ORD_NOT_FOUND, "", "path: %s is nothing here; %s lists what there is", call->path,
                "/openapi.yaml");
     else if (call->is_draining && !target.page.outlasts_drain)
