@@ -253,7 +253,7 @@ static void print_json(void)
             printf("%s{\"threads\":%u,\"variant\":\"%s\"", t + (size_t)v > 0 ? "," : "", thread_counts[t],
                    bench_variants[v].name);
             for (size_t c = 0; c < COLUMNS; c++)
-                printf(",\"%s\":%.4g", columns[c].key,
+                printf(",\"%s\":%.6g", columns[c].key,
                        median(figures[t][v], columns[c].member) * columns[c].scale);
             printf("}");
         }

@@ -1,4 +1,4 @@
-"""The bare servers are fair to compare with: they give legal answers, as long as ordinald's, and are set up as it is."""
+"""The bare servers are fair to compare with: legal answers, as long as ordinald's, and set up as it is."""
 import re
 import socket
 import sys
