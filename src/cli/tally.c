@@ -19,61 +19,6 @@ static bool make_room(void **array, size_t count, size_t *room, size_t size)
     return true;
 }
 
-/* The first span that ends at `slot`, right before it, or later. */
-static size_t first_touching(const struct ord_span_set *set, uint64_t slot)
-{
-    size_t low = 0, high = set->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->spans[middle].last < slot && slot - set->spans[middle].last > 1)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static uint64_t overlap(struct ord_span a, struct ord_span b)
-{
-    uint64_t first = a.first > b.first ? a.first : b.first;
-    uint64_t last = a.last < b.last ? a.last : b.last;
-    return first <= last ? last - first + 1 : 0;
-}
-
-/* Whether `a`, which does not lie below `b` with a gap, touches or overlaps it. */
-static bool touches(struct ord_span a, struct ord_span b)
-{
-    return a.first <= b.last || a.first - b.last == 1;
-}
-
-bool ord_span_set_add(struct ord_span_set *set, struct ord_span span, uint64_t *ret_repeated)
-{
-    if (!make_room((void **)&set->spans, set->count, &set->room, sizeof *set->spans))
-        return false;
-
-    size_t at = first_touching(set, span.first), end = at;
-    uint64_t repeated = 0;
-    for (; end < set->count && touches(set->spans[end], span); end++)
-        repeated += overlap(set->spans[end], span);
-    struct ord_span joined = span;
-    if (end > at && set->spans[at].first < joined.first)
-        joined.first = set->spans[at].first;
-    if (end > at && set->spans[end - 1].last > joined.last)
-        joined.last = set->spans[end - 1].last;
-
-    memmove(set->spans + at + 1, set->spans + end, (set->count - end) * sizeof *set->spans);
-    set->spans[at] = joined;
-    set->count = set->count + 1 - (end - at);
-    *ret_repeated = repeated;
-    return true;
-}
-
-void ord_span_set_finish(struct ord_span_set *set)
-{
-    free(set->spans);
-    *set = (struct ord_span_set){0};
-}
-
 bool ord_record_span(struct ord_record *record, struct ord_span span)
 {
     if (!make_room((void **)&record->spans, record->span_count, &record->span_room, sizeof *record->spans))
@@ -125,10 +70,10 @@ static bool add_record(struct ord_tally *tally, const struct ord_record *record,
         tally->reordered += read_call(record->spans + at, call->spans_end - at, &moments[i]);
     }
     for (size_t i = 0; i < record->span_count; i++) {
-        uint64_t repeated;
-        if (!ord_span_set_add(&tally->given, record->spans[i], &repeated))
+        struct ord_span_repeats repeats;
+        if (!ord_span_set_add(&tally->given, record->spans[i], &repeats))
             return false;
-        tally->repeated += repeated;
+        tally->repeated += repeats.count;
         tally->slots += record->spans[i].last - record->spans[i].first + 1;
     }
     tally->calls += record->call_count;

@@ -11,22 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Slots first to last, both included. */
-struct ord_span {
-    uint64_t first, last;
-};
-
-/* Spans that rise and do not touch each other. All zero is the empty set. */
-struct ord_span_set {
-    struct ord_span *spans;
-    size_t count, room;
-};
-
-/* Adds a span and tells how many of its slots were there already. False, and nothing added: no memory. */
-bool ord_span_set_add(struct ord_span_set *set, struct ord_span span, uint64_t *ret_repeated);
-
-/* Gives the memory back; the set is empty then. */
-void ord_span_set_finish(struct ord_span_set *set);
+#include "base/spans.h"
 
 /* One call that was answered. Its spans are those of its record before `spans_end`, from the end of the call
  * before it. */
