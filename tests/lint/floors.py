@@ -20,7 +20,8 @@ FLOORS = {
     "api": {"store", "conf", "wire", "core", "base", "gen"},
     "grpc": {"gather", "api", "wire", "base", "gen"},
     "http": {"gather", "workers", "api", "wire", "base", "gen"},
-    "cli": {"conf", "wire", "base", "gen", "api/methods.h"},
+    "bench": {"wire", "core", "base", "gen"},
+    "cli": {"bench", "conf", "wire", "base", "gen", "api/methods.h"},
     "daemon": {"grpc", "http", "api", "store", "conf", "wire", "core", "base"},
 }
 
@@ -29,8 +30,9 @@ LIBRARIES = {
     r"grpc/": {"grpc", "cli"},
     r"civetweb\.h": {"http"},
     r"curl/": {"cli"},
+    r"nghttp2/|http_parser\.h": {"bench"},
     r"yaml\.h": {"conf"},
-    r"jansson\.h": {"wire", "cli"},
+    r"jansson\.h": {"wire", "bench", "cli"},
     r"lmdb\.h": {"store"},
     r"pb(_\w+)?\.h": {"wire", "grpc"},
     # core is pure: no threads, files, sockets or clocks of its own
