@@ -14,8 +14,13 @@ static const struct {
     enum ord_exit (*run)(struct ord_cli *cli);
     bool is_local; /* talks to no server */
 } verbs[] = {
-    {"get", ord_verb_get},     {"decode", ord_verb_decode}, {"bounds", ord_verb_bounds},
-    {"clock", ord_verb_clock}, {"health", ord_verb_health}, {"torture", ord_verb_torture, true},
+    {"get", ord_verb_get},
+    {"decode", ord_verb_decode},
+    {"bounds", ord_verb_bounds},
+    {"clock", ord_verb_clock},
+    {"health", ord_verb_health},
+    {"bench", ord_verb_bench},
+    {"torture", ord_verb_torture, true},
 };
 
 /* Those for which a later call may succeed without a change. */
@@ -43,15 +48,15 @@ enum ord_exit ord_cli_misused(const char *verb, const struct ord_error *error)
 
 /* The server, by the stronger of --grpc and --http: a flag wins over a variable, a variable over the default.
  */
-static enum ord_code open_transport(const struct ord_settings *settings, struct ord_transport *ret_transport,
-                                    struct ord_error *error)
+static enum ord_code open_transport(struct ord_cli *cli, struct ord_error *error)
 {
+    const struct ord_settings *settings = cli->settings;
     const char *http = ord_settings_text(settings, "http");
     int64_t timeout_ms = ord_settings_number(settings, "timeout");
     enum ord_source by_grpc = ord_settings_source(settings, "grpc");
     enum ord_source by_http = ord_settings_source(settings, "http");
     if (!http || by_grpc > by_http) {
-        if (ord_grpc_transport_open(ord_settings_text(settings, "grpc"), timeout_ms, ret_transport, error) !=
+        if (ord_grpc_transport_open(ord_settings_text(settings, "grpc"), timeout_ms, &cli->transport, error) !=
             ORD_OK)
             return ord_wrap(error, "%s", ord_settings_origin(settings, "grpc"));
         return ORD_OK;
@@ -59,9 +64,19 @@ static enum ord_code open_transport(const struct ord_settings *settings, struct 
     if (by_grpc == by_http)
         return ord_fail(error, ORD_INVALID_ARGUMENT, "%s and %s: only one of them can be given",
                         ord_settings_origin(settings, "grpc"), ord_settings_origin(settings, "http"));
-    if (ord_http_transport_open(http, timeout_ms, ret_transport, error) != ORD_OK)
+    if (ord_http_transport_open(http, timeout_ms, &cli->transport, error) != ORD_OK)
         return ord_wrap(error, "%s", ord_settings_origin(settings, "http"));
+    cli->http = http;
     return ORD_OK;
+}
+
+/* CSV is for rows of figures. */
+static enum ord_code check_form(const struct ord_cli *cli, struct ord_error *error)
+{
+    if (strcmp(ord_settings_text(cli->settings, "output"), "csv") != 0 || strcmp(cli->verb, "bench") == 0)
+        return ORD_OK;
+    return ord_fail(error, ORD_INVALID_ARGUMENT, "%s: csv is for bench only; allowed text, json",
+                    ord_settings_origin(cli->settings, "output"));
 }
 
 static enum ord_exit run_verb(const struct ord_settings *settings, const char *verb)
@@ -77,7 +92,9 @@ static enum ord_exit run_verb(const struct ord_settings *settings, const char *v
     while (strcmp(verbs[row].name, verb) != 0)
         row++;
     struct ord_error error;
-    if (!verbs[row].is_local && open_transport(settings, &cli.transport, &error) != ORD_OK)
+    if (check_form(&cli, &error) != ORD_OK)
+        return ord_cli_misused(verb, &error);
+    if (!verbs[row].is_local && open_transport(&cli, &error) != ORD_OK)
         return error.code == ORD_INVALID_ARGUMENT ? ord_cli_misused(verb, &error) : ord_cli_fail(&cli, &error);
 
     ord_output_init(&output, STDOUT_FILENO);
@@ -116,7 +133,7 @@ static enum ord_exit run(const struct ord_settings *settings)
         return run_verb(settings, verb->name);
     if (!form)
         ord_fail(&error, ORD_INVALID_ARGUMENT,
-                 "a verb is needed: get, decode, bounds, clock, health or torture");
+                 "a verb is needed: get, decode, bounds, clock, health, bench or torture");
     return ord_cli_misused(NULL, &error);
 }
 

@@ -27,6 +27,7 @@ struct ord_cli {
     const struct ord_settings *settings;
     const char *verb;
     struct ord_transport transport;
+    const char *http; /* the URL that REST goes to; NULL: it is gRPC */
     struct ord_output *output;
     bool is_json;
 };
@@ -37,6 +38,7 @@ enum ord_exit ord_verb_decode(struct ord_cli *cli);
 enum ord_exit ord_verb_bounds(struct ord_cli *cli);
 enum ord_exit ord_verb_clock(struct ord_cli *cli);
 enum ord_exit ord_verb_health(struct ord_cli *cli);
+enum ord_exit ord_verb_bench(struct ord_cli *cli);
 enum ord_exit ord_verb_torture(struct ord_cli *cli); /* has no transport */
 
 /* Tells an error on stderr, as "ordinal: get: …"; returns the exit status that it means. */

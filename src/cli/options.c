@@ -41,9 +41,9 @@ static const struct ord_option options[] = {
         .name = "output",
         .type = ORD_OPTION_CHOICE,
         .preset = "text",
-        .choices = "text|json",
+        .choices = "text|json|csv",
         .argument = "FORM",
-        .help = "Write plain text, or JSON.",
+        .help = "Write plain text, or JSON; bench also writes CSV.",
         .group = "Output",
     },
     {
@@ -143,6 +143,93 @@ static const struct ord_option health_options[] = {
     },
 };
 
+static const struct ord_option bench_options[] = {
+    {
+        .name = "mode",
+        .type = ORD_OPTION_CHOICE,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .preset = "unary",
+        .choices = "unary|batch|stream",
+        .argument = "MODE",
+        .help = "What to call: unary for one ID a call, batch for several, stream for messages on long-lived "
+                "streams, which only gRPC has.",
+    },
+    {
+        .name = "ids",
+        .letter = 'n',
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 1000000,
+        .argument = "N",
+        .help = "How many IDs each call, or message of a stream, asks for. Without it 100 in a batch, 1 in a "
+                "stream.",
+    },
+    {
+        .name = "connections",
+        .letter = 'c',
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 10000,
+        .argument = "N",
+        .help = "How many connections. Without it 8 for gRPC, 64 for REST.",
+    },
+    {
+        .name = "in-flight",
+        .letter = 'm',
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 10000,
+        .argument = "N",
+        .help =
+            "How many calls at once on each connection, as far as the server allows them; over REST they are "
+            "pipelined. Without it 32 for gRPC, 1 for REST.",
+    },
+    {
+        .name = "rate",
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 100000000,
+        .argument = "N",
+        .help = "Open loop: so many calls a second in all, whether answers come or not. The latency of a call "
+                "counts "
+                "from when it was due. Without it the loop is closed: each answer lets the next call go.",
+    },
+    {
+        .name = "duration",
+        .letter = 'd',
+        .type = ORD_OPTION_DURATION,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .preset = "10s",
+        .min = 1,
+        .max = 7 * 24 * 3600 * INT64_C(1000),
+        .argument = "DURATION",
+        .help = "How long to measure.",
+    },
+    {
+        .name = "warm-up",
+        .type = ORD_OPTION_DURATION,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .preset = "1s",
+        .min = 0,
+        .max = 3600 * 1000,
+        .argument = "DURATION",
+        .help = "How long to load before measuring. IDs are checked from the start.",
+    },
+    {
+        .name = "threads",
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 256,
+        .argument = "N",
+        .help = "How many threads make the load. Without it one for every two cores.",
+    },
+};
+
 static const struct ord_option torture_options[] = {
     {
         .name = "directory",
@@ -223,6 +310,22 @@ static const struct ord_verb verbs[] = {
         .options = health_options,
         .option_count = COUNT(health_options),
         .examples = "ordinal health --service ordinal.v1.IdService",
+    },
+    {
+        .name = "bench",
+        .help =
+            "Load a server over gRPC or REST, measure it, and check every ID that it gives: none may come "
+            "twice, and "
+            "later calls get higher ones. The report has calls and IDs a second, latencies up to the 99.99th "
+            "percentile, and how calls failed. Latencies are those of calls that were answered well. It ends "
+            "early, "
+            "with a report, on SIGINT. The exit status is 1 if an ID was wrong or no call was answered well.",
+        .options = bench_options,
+        .option_count = COUNT(bench_options),
+        .examples = "ordinal bench\n"
+                    "ordinal bench --mode batch -n 1000 --duration 1m\n"
+                    "ordinal --http http://127.0.0.1:8080 bench --rate 20000\n"
+                    "ordinal --output csv bench --mode stream >> runs.csv",
     },
     {
         .name = "torture",

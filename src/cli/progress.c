@@ -30,8 +30,7 @@ void ord_progress_start(struct ord_progress *ret_progress, int fd, uint64_t tota
     *ret_progress = (struct ord_progress){.fd = fd, .total = total, .started_ms = now_ms()};
 }
 
-/* "950", "12.5k", "3.2M". */
-static void short_number(double number, char *ret, size_t size)
+void ord_progress_number(double number, char *ret, size_t size)
 {
     static const char units[] = " kMGTPE";
     size_t unit = 0;
@@ -71,7 +70,7 @@ void ord_progress_text(uint64_t done, uint64_t total, int64_t elapsed_ms, int co
     double share = done < total ? (double)done / (double)total : 1;
     double rate = elapsed_ms > 0 ? (double)done * 1000 / (double)elapsed_ms : 0;
     char rate_text[16], left_text[32] = "?", counts[COUNTS_MAX], bar[BAR_MAX + 4];
-    short_number(rate, rate_text, sizeof rate_text);
+    ord_progress_number(rate, rate_text, sizeof rate_text);
     if (rate > 0)
         clock_text((double)(total - (done < total ? done : total)) / rate, left_text, sizeof left_text);
     int length = snprintf(counts, sizeof counts, "%" PRIu64 " of %" PRIu64 ", %s/s, %s left", done, total,
@@ -110,6 +109,17 @@ void ord_progress_show(struct ord_progress *progress, uint64_t done)
     ord_progress_text(done, progress->total, now - progress->started_ms, columns_of(progress->fd), line);
     draw(progress->fd, line);
     progress->shown_ms = now;
+    progress->is_shown = true;
+}
+
+void ord_progress_line(struct ord_progress *progress, const char *text)
+{
+    char line[ORD_PROGRESS_MAX];
+    if (progress->fd < 0)
+        return;
+    int columns = columns_of(progress->fd);
+    snprintf(line, columns < ORD_PROGRESS_MAX ? (size_t)columns : sizeof line, "%s", text);
+    draw(progress->fd, line);
     progress->is_shown = true;
 }
 
