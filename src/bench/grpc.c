@@ -12,6 +12,9 @@
 #define MESSAGE_MAX ((size_t)64 * 1024 * 1024)
 #define NO_STATUS (-1)
 
+/* A connection is made anew before its stream numbers, of which each call takes two, come to their end. */
+#define STREAM_LAST (INT32_MAX - 100000)
+
 static const struct ord_bench *bench_of(const struct connection *connection)
 {
     return connection->worker->bench;
@@ -258,7 +261,8 @@ static const char *grpc_receive(struct connection *connection, const uint8_t *by
     if (done < 0)
         return done == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? "the server does not speak HTTP/2"
                                                     : nghttp2_strerror((int)done);
-    if (!nghttp2_session_check_request_allowed(connection->session))
+    if (!nghttp2_session_check_request_allowed(connection->session) ||
+        nghttp2_session_get_next_stream_id(connection->session) > STREAM_LAST)
         ord_connection_retire(connection);
     return NULL;
 }

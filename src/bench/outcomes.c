@@ -15,12 +15,21 @@ static struct ord_outcome *row_of(struct ord_outcomes *outcomes, const char *sta
     return row;
 }
 
+/* Whoever shows a text is not to be disturbed by it. */
+static void keep_text(struct ord_outcome_message *message, const char *text)
+{
+    snprintf(message->text, sizeof message->text, "%s", text);
+    for (char *at = message->text; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+}
+
 static void note_message(struct ord_outcome *row, const char *text, uint64_t times)
 {
     for (size_t i = 0; i < ORD_OUTCOME_MESSAGES; i++) {
         struct ord_outcome_message *message = &row->messages[i];
         if (message->count == 0)
-            snprintf(message->text, sizeof message->text, "%s", text);
+            keep_text(message, text);
         else if (strncmp(message->text, text, sizeof message->text - 1) != 0)
             continue;
         message->count += times;

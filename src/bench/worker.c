@@ -131,7 +131,7 @@ static void keep_schedule(struct worker *worker)
 
 static void send_calls(struct worker *worker)
 {
-    bool closed = plan_of(worker)->rate == 0 && !worker->is_ending;
+    bool closed = plan_of(worker)->rate == 0 && !worker->is_ending && worker->now_ns < worker->bench->end_ns;
     if (plan_of(worker)->rate > 0 && !worker->is_ending)
         keep_schedule(worker);
     while (worker->touched) {
@@ -186,10 +186,10 @@ static void turn(struct worker *worker)
         ord_connection_handle(events[i].data.ptr, events[i].events);
     worker->now_ns = ord_boot_ns();
     note_warm(worker);
-    note_end(worker);
     upkeep(worker);
     ord_checker_turn(&worker->checker);
     send_calls(worker);
+    note_end(worker);
 }
 
 void *ord_worker_run(void *context)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
@@ -156,6 +157,16 @@ static enum ord_exit exit_of(const struct ord_bench_result *result)
     return is_unreached ? ORD_EXIT_UNAVAILABLE : ORD_EXIT_FAILED;
 }
 
+/* Each connection is a descriptor, and the limit of a shell is often low. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum ord_exit run(struct bench *bench)
 {
     struct ord_bench *load;
@@ -163,6 +174,7 @@ static enum ord_exit run(struct bench *bench)
     struct ord_bench_result *result = malloc(sizeof *result);
     if (!result)
         return ord_cli_fail(bench->cli, &(struct ord_error){.code = ORD_INTERNAL, .text = "no memory"});
+    raise_limit();
     ord_bench_block_signals();
     if (ord_bench_start(&bench->plan, &load, &error) != ORD_OK) {
         free(result);

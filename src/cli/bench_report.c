@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/bench_figures.h"
@@ -34,11 +35,24 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
+/* A text of others' making may be no UTF-8, which JSON cannot hold. */
+static json_t *text_json(const char *text)
+{
+    json_t *string = json_string(text);
+    char *copy = string ? NULL : strdup(text);
+    for (char *at = copy; at && *at; at++)
+        *at = (char)((unsigned char)*at < 0x80 ? *at : '?');
+    if (copy)
+        string = json_string(copy);
+    free(copy);
+    return string;
+}
+
 static json_t *load_json(const struct ord_bench_report *report)
 {
     const struct ord_bench_plan *plan = report->plan;
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b}", "target",
-                     report->target, "protocol", plan->is_grpc ? "grpc" : "rest", "method",
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b}", "target",
+                     text_json(report->target), "protocol", plan->is_grpc ? "grpc" : "rest", "method",
                      ord_bench_method(plan), "idsPerCall", number(plan->ids), "connections",
                      number(plan->connections), "inFlight", number(plan->in_flight), "inFlightAllowed",
                      number(report->result->in_flight), "loop", loops[plan->rate > 0], "rate",
@@ -74,9 +88,10 @@ static json_t *failures_json(const struct ord_outcomes *failures)
     json_t *object = json_object();
     for (size_t i = 0; i < failures->count; i++) {
         const struct ord_outcome *row = &failures->rows[i];
-        json_t *messages = json_object();
+        json_t *messages = json_array();
         for (size_t j = 0; j < ORD_OUTCOME_MESSAGES && row->messages[j].count > 0; j++)
-            json_object_set_new(messages, row->messages[j].text, number(row->messages[j].count));
+            json_array_append_new(messages, json_pack("{s:o, s:o}", "text", text_json(row->messages[j].text),
+                                                      "calls", number(row->messages[j].count)));
         json_object_set_new(object, row->status,
                             json_pack("{s:o, s:o}", "calls", number(row->count), "messages", messages));
     }
@@ -109,11 +124,12 @@ static json_t *environment_json(const struct ord_bench_report *report)
 {
     struct ord_bench_environment environment;
     ord_bench_environment(&environment);
-    return json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f}", "cores", (json_int_t)environment.cores, "cpu",
-        environment.cpu, "system", environment.names.sysname, "kernel", environment.names.release, "machine",
-        environment.names.machine, "version", ORDINAL_VERSION, "command", report->command, "benchCpuNsPerCall",
-        ord_bench_cpu_ns_per_call(report->result), "benchBusiestThread", ord_bench_busy(report->result));
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:f, s:f}", "cores", (json_int_t)environment.cores,
+                     "cpu", environment.cpu, "system", environment.names.sysname, "kernel",
+                     environment.names.release, "machine", environment.names.machine, "version",
+                     ORDINAL_VERSION, "command", text_json(report->command), "benchCpuNsPerCall",
+                     ord_bench_cpu_ns_per_call(report->result), "benchBusiestThread",
+                     ord_bench_busy(report->result));
 }
 
 bool ord_bench_write_json(const struct ord_bench_report *report, FILE *out)

@@ -13,6 +13,11 @@ static void line(FILE *out, const char *name)
     fprintf(out, "%-12s ", name);
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void write_load(const struct ord_bench_report *report, FILE *out)
 {
     const struct ord_bench_plan *plan = report->plan;
@@ -20,18 +25,20 @@ static void write_load(const struct ord_bench_report *report, FILE *out)
     line(out, "target");
     fprintf(out, "%s, %s %s", report->target, plan->is_grpc ? "gRPC" : "REST", ord_bench_method(plan));
     if (plan->mode != ORD_BENCH_UNARY)
-        fprintf(out, ", %" PRIu32 " IDs a %s", plan->ids, plan->mode == ORD_BENCH_STREAM ? "message" : "call");
+        fprintf(out, ", %" PRIu32 " ID%s a %s", plan->ids, plural(plan->ids),
+                plan->mode == ORD_BENCH_STREAM ? "message" : "call");
     fputc('\n', out);
 
     line(out, "load");
-    fprintf(out, "%" PRIu32 " connections, %" PRIu32 " in flight on each", plan->connections, plan->in_flight);
+    fprintf(out, "%" PRIu32 " connection%s, %" PRIu32 " in flight on each", plan->connections,
+            plural(plan->connections), plan->in_flight);
     if (result->in_flight > 0 && result->in_flight < plan->in_flight)
         fprintf(out, " (the server allows %" PRIu32 ")", result->in_flight);
     if (plan->rate > 0)
         fprintf(out, ", open loop of %" PRIu64 " calls/s", plan->rate);
     else
         fprintf(out, ", closed loop");
-    fprintf(out, ", %" PRIu32 " thread%s\n", result->threads, result->threads == 1 ? "" : "s");
+    fprintf(out, ", %" PRIu32 " thread%s\n", result->threads, plural(result->threads));
     line(out, "time");
     fprintf(out, "%.3f s%s after %.3f s of warm-up\n", (double)result->elapsed_ns / 1e9,
             report->is_stopped ? ", ended early," : "", (double)plan->warm_up_ms / 1e3);
@@ -146,7 +153,7 @@ static void write_check(const struct ord_bench_result *result, FILE *out)
 {
     line(out, "checked");
     fprintf(out, "%" PRIu64 " IDs of %" PRIu32 " issuer%s, those of the warm-up too\n", result->checked,
-            result->issuers, result->issuers == 1 ? "" : "s");
+            result->issuers, plural(result->issuers));
     line(out, "duplicates");
     fprintf(out, "%" PRIu64 "%s\n", result->repeated,
             result->is_unchecked ? " found before memory ran out" : "");
