@@ -31,7 +31,8 @@ enum ord_code ord_ledger_init(struct ord_ledger *ledger, const char *fields, uin
 
 void ord_ledger_finish(struct ord_ledger *ledger)
 {
-    ord_span_set_finish(&ledger->given);
+    for (int i = 0; i < ORD_LEDGER_SETS; i++)
+        ord_span_set_finish(&ledger->given[i]);
     pthread_mutex_destroy(&ledger->mutex);
 }
 
@@ -80,6 +81,15 @@ static int64_t id_of_number(const struct ord_ledger *ledger, uint64_t number)
     return (int64_t)id;
 }
 
+/* The set that a number belongs to: those of one node are together. */
+static size_t set_of_number(const struct ord_ledger *ledger, uint64_t number)
+{
+    if (!is_in_layout(ledger, number))
+        return 0;
+    const uint8_t *bits = ledger->place.layout.bits;
+    return number >> (bits[ORD_SEQUENCE] + bits[ORD_TICK]) & (ORD_LEDGER_SETS - 1);
+}
+
 /* Findings */
 
 static void note(struct ord_ledger *ledger, struct ord_finding finding)
@@ -117,10 +127,15 @@ static void add_to_ledger(struct ord_ledger *ledger, struct ord_span span)
     struct ord_span_repeats repeats;
     if (ledger->no_memory)
         return;
-    if (!ord_span_set_add(&ledger->given, span, &repeats))
+    if (!ord_span_set_add(&ledger->given[set_of_number(ledger, span.first)], span, &repeats))
         ledger->no_memory = true;
     else if (repeats.count > 0)
         note_repetition(ledger, repeats.lowest, repeats.count);
+}
+
+static bool can_join(const struct ord_ledger *ledger, struct ord_span span, struct ord_span next)
+{
+    return next.first - 1 == span.last && set_of_number(ledger, span.first) == set_of_number(ledger, next.last);
 }
 
 /* Neighbours are joined before, which saves most of the work on the ledger. */
@@ -132,7 +147,7 @@ static void flush_spans(struct ord_checker *checker)
     pthread_mutex_lock(&checker->ledger->mutex);
     for (size_t i = 0; i < count;) {
         struct ord_span joined = spans[i++];
-        while (i < count && spans[i].first - 1 == joined.last)
+        while (i < count && can_join(checker->ledger, joined, spans[i]))
             joined.last = spans[i++].last;
         add_to_ledger(checker->ledger, joined);
     }
@@ -187,9 +202,9 @@ static uint64_t number_at(const struct ord_ledger *ledger, const struct ord_run 
  * can have left the sequence in between and come back. */
 static bool are_neighbours(const struct ord_ledger *ledger, const struct ord_run *run)
 {
-    uint64_t first = number_at(ledger, run, 0);
-    return number_at(ledger, run, 1) == first + 1 &&
-           number_at(ledger, run, run->count - 1) == first + run->count - 1;
+    uint64_t first = number_at(ledger, run, 0), last = number_at(ledger, run, run->count - 1);
+    return number_at(ledger, run, 1) == first + 1 && last == first + run->count - 1 &&
+           set_of_number(ledger, first) == set_of_number(ledger, last);
 }
 
 /* A run within a tick becomes neighbours; any other is taken apart. */

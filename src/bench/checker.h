@@ -18,6 +18,7 @@
 #include "core/layout.h"
 
 #define ORD_ISSUERS_MAX 16
+#define ORD_LEDGER_SETS 16
 #define ORD_FINDINGS_MAX 5
 #define ORD_CHECKER_WORDS 1024
 #define ORD_CHECKER_SPANS 4096
@@ -35,9 +36,9 @@ struct ord_ledger {
     struct ord_place place;                        /* of any node, to take IDs apart */
     atomic_int_least64_t issuers[ORD_ISSUERS_MAX]; /* what each is; -1: none yet */
     atomic_uint_least64_t
-        received[ORD_ISSUERS_MAX]; /* one more than the highest ID of each that was received */
-    pthread_mutex_t mutex;         /* of all below */
-    struct ord_span_set given;
+        received[ORD_ISSUERS_MAX];              /* one more than the highest ID of each that was received */
+    pthread_mutex_t mutex;                      /* of all below */
+    struct ord_span_set given[ORD_LEDGER_SETS]; /* by node, so that what is new mostly goes to the end of one */
     uint64_t repeated;
     struct ord_finding findings[ORD_FINDINGS_MAX];
     size_t finding_count;

@@ -32,6 +32,14 @@ static void end(uint64_t repeated, uint64_t reordered)
     ord_ledger_finish(&ledger);
 }
 
+static size_t spans_of_ledger(void)
+{
+    size_t count = 0;
+    for (int i = 0; i < ORD_LEDGER_SETS; i++)
+        count += ledger.given[i].count;
+    return count;
+}
+
 static int64_t id_of(uint64_t tick, uint64_t node, uint64_t sequence)
 {
     return (int64_t)(tick << 22 | node << 12 | sequence);
@@ -126,7 +134,7 @@ Test(checker, layouts_with_bits_below_the_sequence_are_no_exception)
     reply(&checker, &mark, INT64_C(6) << 24 | 7, 1 << 16, 256);
     reply(&checker, &mark, INT64_C(6) << 24 | 8, 1 << 16, 256);
     ord_checker_finish(&checker);
-    cr_assert_eq(ledger.given.count, 2, "%zu spans: one for each node", ledger.given.count);
+    cr_assert_eq(spans_of_ledger(), 2, "%zu spans: one for each node", spans_of_ledger());
     reply(&checker, &mark, INT64_C(6) << 24 | 255 << 16 | 8, 1, 1);
     ord_checker_finish(&checker);
     cr_assert_eq(ledger.findings[0].id, INT64_C(6) << 24 | 255 << 16 | 8);
@@ -177,7 +185,7 @@ Test(checker, many_ids_of_a_tick_take_one_span, .init = begin_default)
             reply(&checker, &mark, id_of(tick, 1, (uint64_t)order[i]), 1, 1);
     }
     ord_checker_finish(&checker);
-    cr_assert_eq(ledger.given.count, 1, "%zu spans", ledger.given.count);
+    cr_assert_eq(spans_of_ledger(), 1, "%zu spans", spans_of_ledger());
     end(0, 0);
 }
 
@@ -189,8 +197,32 @@ Test(checker, few_ids_of_a_tick_take_one_span_too, .init = begin_default)
             reply(i % 2 ? &checker : &other, &mark, id_of(tick, 1, 30 + i), 1, 1);
     ord_checker_finish(&checker);
     ord_checker_finish(&other);
-    cr_assert_eq(ledger.given.count, 10000, "%zu spans", ledger.given.count);
+    cr_assert_eq(spans_of_ledger(), 10000, "%zu spans", spans_of_ledger());
     end(0, 0);
+}
+
+/* Nodes are kept apart, whatever bits they have in common. */
+Test(checker, repetitions_of_any_node_are_found, .init = begin_default)
+{
+    struct ord_mark mark = now(&checker);
+    for (int round = 0; round < 2; round++)
+        for (uint64_t node = 0; node < 1024; node++)
+            for (uint64_t sequence = 0; sequence < 100; sequence++)
+                reply(&checker, &mark, id_of(77, node, sequence), 1, 1);
+    end(1024 * 100, 0);
+}
+
+/* The last slot of a node and the first one of the next are neighbours as numbers. */
+Test(checker, spans_do_not_reach_from_node_to_node, .init = begin_default)
+{
+    struct ord_mark mark = now(&checker);
+    int64_t last = id_of((UINT64_C(1) << 41) - 1, 1, 4095);
+    reply(&checker, &mark, last, 1, 1);
+    reply(&checker, &mark, id_of(0, 2, 0), 1, 1);
+    ord_checker_finish(&checker);
+    reply(&checker, &mark, id_of(0, 2, 0), 1, 1);
+    reply(&checker, &mark, last, 1, 1);
+    end(2, 0);
 }
 
 /* Order */
