@@ -221,6 +221,7 @@ Test(checker, spans_do_not_reach_from_node_to_node, .init = begin_default)
     reply(&checker, &mark, id_of(0, 2, 0), 1, 1);
     ord_checker_finish(&checker);
     reply(&checker, &mark, id_of(0, 2, 0), 1, 1);
+    ord_checker_finish(&checker);
     reply(&checker, &mark, last, 1, 1);
     end(2, 0);
 }

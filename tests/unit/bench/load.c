@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,8 @@ static void *serve(void *context)
 {
     const struct server *server = context;
     for (int peer; (peer = accept(server->listener, NULL, NULL)) >= 0;) {
+        const int on = 1;
+        setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* pieces stay pieces */
         struct guest *guest = malloc(sizeof *guest);
         *guest = (struct guest){server, peer};
         pthread_t thread;
