@@ -170,7 +170,7 @@ Test(load, a_server_that_hangs_up_is_told)
     cr_assert_str_eq(result.failures.rows[0].messages[0].text, "the connection was closed by the server");
 }
 
-Test(load, a_rest_server_that_says_nothing_is_not_waited_for_beyond_the_timeout)
+Test(load, a_rest_server_that_says_nothing_is_not_waited_for_beyond_the_timeout, .timeout = 10)
 {
     static struct server server = {WORDS(""), .piece = 1};
     start(&server);
@@ -180,7 +180,7 @@ Test(load, a_rest_server_that_says_nothing_is_not_waited_for_beyond_the_timeout)
     cr_assert_str_eq(result.failures.rows[0].status, "DEADLINE_EXCEEDED");
 }
 
-Test(load, a_grpc_server_that_says_nothing_is_not_waited_for_beyond_the_timeout)
+Test(load, a_grpc_server_that_says_nothing_is_not_waited_for_beyond_the_timeout, .timeout = 10)
 {
     static struct server server = {WORDS(""), .piece = 1};
     start(&server);
