@@ -2,8 +2,6 @@
 import csv
 import io
 import json
-import os
-import pty
 import signal
 import socket
 import subprocess
@@ -16,6 +14,7 @@ import grpc
 import pytest
 
 from daemon import ORDINAL, PATIENCE, environment, run_client
+from rest import get
 from test_client import DONE, FAILED, UNAVAILABLE, USAGE, run_on_terminal
 
 SHORT = ("--duration", "300ms", "--warm-up", "100ms")
@@ -157,36 +156,51 @@ def test_nothing_that_succeeds_is_a_failure(start):
     assert report["fault"] == "no call was answered well"
 
 
-def test_a_server_that_goes_and_comes_back(start, free_port):
+def test_a_server_that_goes_and_comes_back(start, free_port, endless):
     """Calls under way fail, connections are made anew, and what comes then is checked on."""
     where = f"127.0.0.1:{free_port()}"
     args = ("--grpc-listen", where, "--http-listen", "127.0.0.1:0", "--state", "memory")
     target = start(*args, listen=False)
-    running = subprocess.Popen(
-        [ORDINAL, "--grpc", where, "--output", "json", "bench", "--duration", "1h", "--warm-up", "0s", "-c", "4"],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    again = None
-    try:
-        wait_until(lambda: calls_of(target) > 100)
-        target.kill()
-        again = start(*args, listen=False)
-        wait_until(lambda: calls_of(again) > 100)
-    finally:
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=PATIENCE)
-    report = holds_together(json.loads(out))
-    assert running.returncode in (DONE, FAILED) and err == ""
+    running = endless(where, "-c", "4")
+    wait_until(lambda: calls_of(target) > 100)
+    target.kill()
+    again = start(*args, listen=False)
+    wait_until(lambda: calls_of(again) > 100)
+    report = interrupt(running)
+    assert running.returncode in (DONE, FAILED)  # a daemon without state may give IDs again
     assert report["connects"] >= 8 and report["failures"]["UNAVAILABLE"]["calls"] > 0
+
+
+@pytest.fixture
+def endless():
+    """Starts a bench over gRPC that goes on until it is told to end: endless(address). It ends with the test."""
+    started = []
+
+    def start_bench(address, *args):
+        command = [ORDINAL, "--grpc", address, "--output", "json", "bench", "--duration", "1h", "--warm-up", "0s", *args]
+        started.append(
+            subprocess.Popen(
+                command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        )
+        return started[-1]
+
+    yield start_bench
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+def interrupt(running):
+    """Ends a bench as ^C does; returns its report."""
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=PATIENCE)
+    assert err == ""
+    return holds_together(json.loads(out))
 
 
 def calls_of(target):
     """How many calls ordinald has answered."""
-    from rest import get
-
     text = get(target, "/metrics").text
     return sum(
         float(line.rsplit(" ", 1)[1])
@@ -424,21 +438,13 @@ def test_a_call_that_is_never_answered_ends(fake):
 # How it is run
 
 
-def test_interrupted(shared):
+def test_interrupted(shared, endless):
     """SIGINT ends it early, with a report of what was measured."""
     before = calls_of(shared)
-    running = subprocess.Popen(
-        [ORDINAL, "--grpc", shared.grpc, "--output", "json", "bench", "--duration", "1h", "--warm-up", "0s"],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    running = endless(shared.grpc)
     wait_until(lambda: calls_of(shared) > before + 1000)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=PATIENCE)
-    report = holds_together(json.loads(out))
-    assert running.returncode == DONE and err == "" and report["passed"] and report["load"]["endedEarly"]
+    report = interrupt(running)
+    assert running.returncode == DONE and report["passed"] and report["load"]["endedEarly"]
     assert report["elapsedNs"] < 3600e9
 
 
