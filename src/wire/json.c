@@ -29,28 +29,6 @@ bool ord_field_is_id(const ProtobufCFieldDescriptor *field)
            (strcmp(field->name, "id") == 0 || (length > 3 && strcmp(field->name + length - 3, "_id") == 0));
 }
 
-static void *allocate(void *arena, size_t size)
-{
-    return ord_arena_alloc(arena, size);
-}
-
-static void keep(void *arena, void *memory)
-{
-}
-
-ProtobufCAllocator ord_arena_allocator(struct ord_arena *arena)
-{
-    return (ProtobufCAllocator){.alloc = allocate, .free = keep, .allocator_data = arena};
-}
-
-ProtobufCMessage *ord_message_new(const ProtobufCMessageDescriptor *type, struct ord_arena *arena)
-{
-    ProtobufCMessage *message = ord_arena_alloc(arena, type->sizeof_message);
-    if (message)
-        protobuf_c_message_init(type, message);
-    return message;
-}
-
 /* Writing: values become jansson's, which are then dumped at once. NULL: no memory. */
 
 struct writer {

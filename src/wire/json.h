@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "wire/idtext.h"
+#include "wire/message.h"
 
 /* Writes `message` as compact JSON into a string of the arena. ORD_INTERNAL: no memory. */
 enum ord_code ord_json_write(const ProtobufCMessage *message, enum ord_id_format ids, struct ord_arena *arena,
@@ -30,9 +31,3 @@ void ord_json_name(const char *field, char ret[ORD_JSON_NAME_MAX]);
 
 /* Whether a field holds an ID. */
 bool ord_field_is_id(const ProtobufCFieldDescriptor *field);
-
-/* Memory for protobuf-c's unpack and init out of an arena; valid as long as the arena. */
-ProtobufCAllocator ord_arena_allocator(struct ord_arena *arena);
-
-/* A new message of that type with default values; NULL when there is no memory. */
-ProtobufCMessage *ord_message_new(const ProtobufCMessageDescriptor *type, struct ord_arena *arena);
