@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "cli/failure.h"
 #include "cli/transport.h"
 #include "wire/json.h"
@@ -199,19 +200,6 @@ static void drop_log(gpr_log_func_args *line)
 {
 }
 
-static bool is_address(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    if (!colon || colon == address || strpbrk(address, "/%?# "))
-        return false;
-    bool bracketed = address[0] == '[' && colon[-1] == ']';
-    if (!bracketed && memchr(address, ':', (size_t)(colon - address)))
-        return false;
-    char *end;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    return colon[1] >= '0' && colon[1] <= '9' && *end == '\0' && port >= 1 && port <= 65535;
-}
-
 static grpc_channel *channel_to(const char *target)
 {
     /* The library does not write to its arguments' names. */
@@ -232,7 +220,7 @@ static grpc_channel *channel_to(const char *target)
 enum ord_code ord_grpc_transport_open(const char *address, int64_t timeout_ms,
                                       struct ord_transport *ret_transport, struct ord_error *error)
 {
-    if (!is_address(address))
+    if (!ord_is_address(address))
         return ord_fail(error, ORD_INVALID_ARGUMENT,
                         "%s is not the address of a server; allowed HOST:PORT, with a port of 1 to 65535",
                         address);
