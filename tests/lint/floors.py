@@ -21,13 +21,14 @@ FLOORS = {
     "grpc": {"gather", "api", "wire", "base", "gen"},
     "http": {"gather", "workers", "api", "wire", "base", "gen"},
     "bench": {"wire", "core", "base", "gen"},
+    "client": {"wire", "base", "gen"},
     "cli": {"bench", "conf", "wire", "base", "gen", "api/methods.h"},
     "daemon": {"grpc", "http", "api", "store", "conf", "wire", "core", "base"},
 }
 
 # Libraries' headers → the rooms that may include them.
 LIBRARIES = {
-    r"grpc/": {"grpc", "cli"},
+    r"grpc/": {"grpc", "client", "cli"},
     r"civetweb\.h": {"http"},
     r"curl/": {"cli"},
     r"nghttp2/|http_parser\.h": {"bench"},
