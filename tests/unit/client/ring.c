@@ -1,4 +1,4 @@
-#include "client/ring.h"
+#include "client/ring.c" /* to be inside of a claim that sleeps */
 
 #include <criterion/criterion.h>
 #include <sys/wait.h>
@@ -125,6 +125,24 @@ Test(ring, it_goes_round_and_round)
         expect(2, i * 2 + 1, 1);
     }
     expect_none();
+}
+
+Test(ring, a_claim_that_slept_finds_its_slot_taken_and_claims_again)
+{
+    add(0, 2, UINT32_MAX);
+    expect(1, 0, 1);
+    uint64_t at = atomic_fetch_add(&ring->cursor, 1); /* as ord_ring_claim begins */
+    expect_none();
+    for (int64_t i = 1; i <= 2 * ORD_RING_SLOTS; i++) {
+        add(i * 10, 1, UINT32_MAX);
+        expect(1, i * 10, 1);
+    }
+    struct ord_ring_claim claim = {.turn = turn_of(at)};
+    bool lost;
+    cr_assert_not(look(slot_of(ring, claim.turn), place_of(at), 1, &claim, &lost));
+    cr_assert(lost);
+    cr_assert(leave(ring, claim.turn), "the cursor is elsewhere: there may be IDs");
+    cr_assert_not(leave(ring, turn_of(ring->cursor)));
 }
 
 Test(ring, what_is_too_old_goes_with_its_run)
