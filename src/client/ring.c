@@ -84,7 +84,8 @@ bool ord_ring_add(struct ord_ring *ring, const struct ord_ring_run *run)
     return true;
 }
 
-/* Moves the cursor from a turn that is used up to the next. False if there is no next one. */
+/* Moves the cursor from a turn that is used up to the next, if it is still there. False if there is no next
+ * one. */
 static bool leave(struct ord_ring *ring, uint64_t turn)
 {
     bool there = READ(slot_of(ring, turn + 1)->turn) == turn + 1;
@@ -101,15 +102,13 @@ static bool leave(struct ord_ring *ring, uint64_t turn)
 }
 
 /* Makes a claim out of a place in a slot. False if it is past the run's end, or if the slot is another turn's
- * by now: then *ret_lost says so. */
-static bool look(const struct ord_ring_slot *slot, uint64_t place, uint32_t count, struct ord_ring_claim *ret,
-                 bool *ret_lost)
+ * by now. */
+static bool look(const struct ord_ring_slot *slot, uint64_t place, uint32_t count, struct ord_ring_claim *ret)
 {
     int64_t first = READ(slot->first), step = READ(slot->step);
     struct ord_ring_time until = {READ(slot->steady_ns), READ(slot->wall_ns)};
     uint32_t all = READ(slot->count), low = READ(slot->low);
-    *ret_lost = READ(slot->turn) != ret->turn;
-    if (*ret_lost || place >= all)
+    if (READ(slot->turn) != ret->turn || place >= all)
         return false;
     ret->first = first + (int64_t)place * step;
     ret->step = step;
@@ -123,11 +122,10 @@ bool ord_ring_claim(struct ord_ring *ring, uint32_t count, struct ord_ring_claim
 {
     for (;;) {
         uint64_t at = atomic_fetch_add(&ring->cursor, count);
-        bool lost;
         ret->turn = turn_of(at);
-        if (look(slot_of(ring, ret->turn), place_of(at), count, ret, &lost))
+        if (look(slot_of(ring, ret->turn), place_of(at), count, ret))
             return true;
-        if (!lost && !leave(ring, ret->turn))
+        if (!leave(ring, ret->turn))
             return false;
     }
 }

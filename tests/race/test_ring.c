@@ -88,9 +88,8 @@ static void *onlooker(void *context)
 {
     while (!atomic_load(&done))
         for (int i = 0; i < ORD_RING_SLOTS; i++) {
-            bool lost;
             struct ord_ring_claim claim = {.turn = READ(ring->slots[i].turn)};
-            if (claim.turn == 0 || claim.turn == FILLING || !look(&ring->slots[i], 0, 1, &claim, &lost))
+            if (claim.turn == 0 || claim.turn == FILLING || !look(&ring->slots[i], 0, 1, &claim))
                 continue;
             check_claim(&claim);
             if (claim.first != (int64_t)(claim.turn - 1) * 100)
