@@ -78,6 +78,17 @@ def client(types):
 
 
 @pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """The prefix of an installation of the build under test, below a root of its own."""
+    root = tmp_path_factory.mktemp("root")
+    command = ["meson", "install", "-C", str(programs.BUILD), "--no-rebuild", "--destdir", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (prefix,) = [path.parent.parent for path in root.rglob("bin/ordinald")]
+    return prefix
+
+
+@pytest.fixture(scope="session")
 def free_port():
     """A port for a program that cannot pick one itself: free_port()."""
 

@@ -1,4 +1,4 @@
-"""What `meson install` leaves: programs, man pages, completion for three shells."""
+"""What `meson install` leaves: programs, man pages, completion for three shells, the client library."""
 import subprocess
 
 import pytest
@@ -14,15 +14,6 @@ def run(*command, **options):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """The prefix of an installation of the build under test."""
-    root = tmp_path_factory.mktemp("root")
-    run("meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(root))
-    (prefix,) = [path.parent.parent for path in root.rglob("bin/ordinald")]
-    return prefix
-
-
 def page(prefix, name):
     found = [path for path in prefix.rglob(f"man/{PAGES[name]}*")]
     assert found, f"no man page of {name}"
@@ -36,8 +27,19 @@ def test_programs_run(installed, name, built):
 
 def test_nothing_else_is_installed(installed):
     folders = {path.relative_to(installed).parts[0] for path in installed.rglob("*") if path.is_file()}
-    assert folders <= {"bin", "share", "etc", "lib"}
-    assert not [path for path in installed.rglob("*") if path.suffix in (".a", ".h", ".so")]
+    assert folders <= {"bin", "share", "etc", "lib", "include"}
+    found = {path.name for path in installed.rglob("*") if path.suffix in (".a", ".h", ".pc") or ".so" in path.name}
+    version = run(ORDINAL, "--version").split()[-1]
+    library = {"libordinal.a", "libordinal.so", "libordinal.so.0", f"libordinal.so.{version}"}
+    assert found == library | {"ordinal.h", "ordinal.pc"}
+
+
+@pytest.mark.parametrize(
+    "compiler, language, standard", [("cc", "c", "c99"), ("clang-14", "c", "c99"), ("clang-14", "c++", "c++11")]
+)
+def test_the_header_stands_alone(installed, compiler, language, standard):
+    strict = ["-pedantic", "-Wall", "-Wextra", "-Wundef", "-Werror", "-fsyntax-only"]
+    run(compiler, "-x", language, f"-std={standard}", *strict, str(installed / "include/ordinal.h"))
 
 
 @pytest.mark.parametrize("name", PAGES)
