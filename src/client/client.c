@@ -184,7 +184,8 @@ int ord_client_open(const struct ord_client_options *options, struct ord_client 
     struct ord_client *client = new_client(&all);
     if (!client || !start(client)) {
         ord_client_close(client);
-        return fail(error, ORD_CLIENT_NO_MEMORY, 0, "the system has no memory or no thread to give");
+        return fail(error, ORD_CLIENT_NO_MEMORY, 0,
+                    "the system has no memory or no thread to give, or is older than Linux 4.14");
     }
     *ret_client = client;
     return ORD_CLIENT_OK;
@@ -296,8 +297,9 @@ static int wait_and_take(struct ord_client *client, uint32_t timeout_ms, size_t 
                          size_t *ret_taken, struct ord_client_error *error)
 {
     int64_t deadline_ns = ord_steady_ns() + (int64_t)timeout_ms * 1000000;
-    int code = ORD_CLIENT_OK;
+    int code = ORD_CLIENT_OK, cancellation;
     size_t taken;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     atomic_fetch_add_explicit(&client->waits, 1, memory_order_relaxed);
     pthread_mutex_lock(&client->lock);
     for (;;) {
@@ -315,6 +317,7 @@ static int wait_and_take(struct ord_client *client, uint32_t timeout_ms, size_t 
         }
     }
     pthread_mutex_unlock(&client->lock);
+    pthread_setcancelstate(cancellation, NULL);
     if (taken > 0)
         *ret_taken = taken;
     return code;

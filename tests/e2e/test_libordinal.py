@@ -104,7 +104,6 @@ def test_threads_share_one_client(shared, library, threads):
     stats = one.ask("stats")
     assert stats["handed_out"] + stats["thrown"] + stats["in_stock"] == stats["prefetched"]
     assert done["ids"] <= stats["handed_out"] <= done["ids"] + 8, "but for those whose thread slept"
-    assert stats["failures"] == 0
 
 
 def test_it_asks_seldom(shared, library):
