@@ -38,6 +38,8 @@ static pthread_mutex_t locks[LOCKS];
  * more than once. */
 static atomic_uint bursts[ORD_GATHER_FILES];
 
+int64_t ord_gather_hold_ns = ORD_GATHER_HOLD_US * INT64_C(1000);
+
 static _Thread_local struct {
     bool gathers;
     uint32_t patience_ms;
@@ -227,7 +229,7 @@ ssize_t ord_gather_write(int fd, const struct msghdr *message, int flags)
     ssize_t taken = keep(fd, message, flags, is_kept);
     int error = errno;
     unlock(fd);
-    if (self.filled && now_ns() - self.since_ns > ORD_GATHER_HOLD_US * 1000)
+    if (self.filled && now_ns() - self.since_ns > ord_gather_hold_ns)
         ord_gather_flush();
     errno = error;
     return taken;

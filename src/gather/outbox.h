@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -19,6 +20,9 @@ int ord_gather_before_wait(int timeout_ms);
 
 /* To be called before a socket is closed (`is_closed`), or its sending side is shut down. */
 void ord_gather_before_end(int fd, bool is_closed);
+
+/* ORD_GATHER_HOLD_US, in nanoseconds; tests that do not mean it make it longer. */
+extern int64_t ord_gather_hold_ns;
 
 /* The calls that the hooks stand in front of. */
 ssize_t ord_real_sendmsg(int fd, const struct msghdr *message, int flags);

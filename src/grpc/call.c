@@ -56,6 +56,7 @@ static void give_call(struct ord_call *call)
     /* What a new call starts from; the rest is written before it is read. */
     call->call = NULL;
     call->opened = call->sending = call->watched = call->over = call->core_is_done = false;
+    call->receiving = call->sent_by_step = call->ending = call->busy = false;
     call->cancelled = 0;
     call->code = ORD_OK;
     call->trailers = 0;
@@ -144,6 +145,12 @@ void ord_batch_message(struct ord_batch *batch, grpc_slice *message)
     grpc_slice_unref(*message);
     *message = (grpc_slice){0};
     add(batch, GRPC_OP_SEND_MESSAGE)->data.send_message.send_message = batch->message;
+}
+
+void ord_batch_hint(struct ord_batch *batch, bool more_follow)
+{
+    if (batch->message && more_follow)
+        batch->ops[batch->count - 1].flags = GRPC_WRITE_BUFFER_HINT;
 }
 
 static void drop_request(struct ord_call *call)
@@ -264,6 +271,7 @@ static void release(struct ord_call *call)
     if (call->streamed)
         TAILQ_REMOVE(&entry->grpc->streams, call, in_streams);
     call->streamed = false;
+    ord_paired_release(call);
     drop_request(call);
     grpc_slice_unref(call->answered.message);
     ord_call_clear_error(call);

@@ -93,14 +93,19 @@ struct ord_entry {
 };
 
 struct ord_call {
-    struct ord_event step;   /* the request of the call, then receiving and sending messages */
+    struct ord_event step;   /* the request of the call, then receiving or pushing messages */
+    struct ord_event sent;   /* sending a reply of a paired stream */
     struct ord_event ended;  /* sending the status */
     struct ord_event closed; /* the core's word that the call is over */
     struct ord_entry *entry;
     grpc_call *call;
     unsigned pending;    /* batches that the core has */
     bool opened;         /* initial metadata was sent */
-    bool sending;        /* a pushed message is on its way */
+    bool sending;        /* a message of a stream is on its way */
+    bool receiving;      /* paired streams: a request is waited for */
+    bool sent_by_step;   /* paired streams: by the same batch, a reply is sent */
+    bool ending;         /* paired streams: what is queued goes, then the status */
+    bool in_burst, busy; /* paired streams: has replies in this burst; had several in the last */
     bool watched;        /* `closed` is on its way */
     bool over;           /* the status was sent, or nobody is there to read it */
     bool core_is_done;   /* the core's last word was received */
@@ -120,7 +125,9 @@ struct ord_call {
     size_t trailers;
     int watch_state; /* health: what was last sent; see health.c */
     bool watch_known;
-    TAILQ_ENTRY(ord_call) in_held, in_streams;
+    struct ord_queue *queue; /* paired streams: replies that wait; see paired.c */
+    unsigned replies;        /* paired streams: in this burst */
+    TAILQ_ENTRY(ord_call) in_held, in_streams, in_bursts;
     struct ord_call *next_free;
 };
 
@@ -153,6 +160,8 @@ struct ord_grpc {
     unsigned calls; /* not in the free list: asked of the core, or live */
     struct ord_calls held;
     struct ord_calls streams;
+    unsigned burst;          /* events since the queue was last empty */
+    struct ord_calls bursts; /* paired streams with replies in this burst of events */
     bool draining, stopped;
     struct ord_event shutdown;
 
@@ -192,6 +201,7 @@ struct ord_batch {
 
 void ord_batch_open(struct ord_batch *batch);                         /* initial metadata, if it was not sent */
 void ord_batch_message(struct ord_batch *batch, grpc_slice *message); /* takes the slice */
+void ord_batch_hint(struct ord_batch *batch, bool more_follow); /* of its message: it need not leave yet */
 void ord_batch_receive(struct ord_batch *batch);
 void ord_batch_start(struct ord_batch *batch, struct ord_event *event);
 
@@ -226,6 +236,18 @@ void ord_holds_release(struct ord_grpc *grpc);
 enum ord_code ord_call_await(struct ord_call *call, const struct ord_once_wanted *wanted,
                              struct ord_answered *ret, struct ord_error *error);
 void ord_awaits_take(struct ord_grpc *grpc);
+
+/* paired.c: the shape of that name; the end of a burst of events, after which what waits has to go; the end of
+ * a call. */
+void ord_paired_begin(struct ord_call *call);
+void ord_paired_resume(struct ord_call *call);
+void ord_paired_poke(struct ord_call *call);
+void ord_paired_release(struct ord_call *call);
+void ord_bursts_end(struct ord_grpc *grpc);
+
+/* shape.c: answers the request of a call, into `answered`; sets the error of a server that drains. */
+enum ord_code ord_call_answer(struct ord_call *call, struct ord_error *error);
+void ord_call_set_draining(struct ord_call *call);
 
 /* shape.c: a call has come; its time to hold is over; something changed (a pushed stream may have more to say,
  * the server drains). */

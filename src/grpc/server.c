@@ -14,6 +14,9 @@
 
 #define PATH_MAX_BYTES 128
 
+/* How many events make a burst at most. */
+#define BURST_MAX 256
+
 /* How soon to try again what a connection did not take. */
 #define SEND_RETRY_MS 2
 
@@ -165,11 +168,15 @@ static gpr_timespec soon(void)
 static grpc_event next_event(struct ord_grpc *grpc)
 {
     bool is_left = false;
-    if (ord_gather_keeps()) {
+    if (ord_gather_keeps() || !TAILQ_EMPTY(&grpc->bursts)) {
         grpc_event event = grpc_completion_queue_next(grpc->queue, gpr_time_0(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type != GRPC_QUEUE_TIMEOUT && ++grpc->burst < BURST_MAX)
+            return event;
+        grpc->burst = 0;
+        ord_bursts_end(grpc);
+        is_left = ord_gather_flush();
         if (event.type != GRPC_QUEUE_TIMEOUT)
             return event;
-        is_left = ord_gather_flush();
     }
     gpr_timespec deadline = ord_holds_next(grpc);
     if (is_left)
@@ -275,6 +282,7 @@ static struct ord_grpc *new_grpc(struct ord_service *service)
     grpc->service = service;
     TAILQ_INIT(&grpc->held);
     TAILQ_INIT(&grpc->streams);
+    TAILQ_INIT(&grpc->bursts);
     STAILQ_INIT(&grpc->answered);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);

@@ -42,7 +42,7 @@ static enum ord_code request_bytes(const struct ord_call *call, struct ord_arena
     return ORD_OK;
 }
 
-static enum ord_code answer(struct ord_call *call, struct ord_error *error)
+enum ord_code ord_call_answer(struct ord_call *call, struct ord_error *error)
 {
     alignas(max_align_t) char scratch[SCRATCH_BYTES];
     struct ord_arena arena;
@@ -55,11 +55,11 @@ static enum ord_code answer(struct ord_call *call, struct ord_error *error)
     return code;
 }
 
-static void fail_draining(struct ord_batch *batch)
+void ord_call_set_draining(struct ord_call *call)
 {
     struct ord_error error;
     ord_fail_retry(&error, ORD_UNAVAILABLE, DRAIN_RETRY_MS, "the server is shutting down");
-    ord_call_fail(batch, &error);
+    ord_call_set_error(call, &error);
 }
 
 static void unary_send(struct ord_call *call)
@@ -73,7 +73,7 @@ static void unary_begin(struct ord_call *call)
 {
     struct ord_batch batch = {.call = call};
     struct ord_error error;
-    if (answer(call, &error) != ORD_OK) {
+    if (ord_call_answer(call, &error) != ORD_OK) {
         ord_call_fail(&batch, &error);
     } else if (call->answered.is_awaited) {
         ord_call_watch(call);
@@ -85,68 +85,6 @@ static void unary_begin(struct ord_call *call)
     }
 }
 
-static void paired_send(struct ord_call *call)
-{
-    struct ord_batch batch = {.call = call};
-    ord_call_count(call, ORD_OK, call->answered.ids);
-    ord_batch_message(&batch, &call->answered.message);
-    if (call->entry->grpc->draining) {
-        fail_draining(&batch);
-        return;
-    }
-    ord_batch_receive(&batch);
-    ord_batch_start(&batch, &call->step);
-}
-
-static void paired_answer(struct ord_call *call)
-{
-    struct ord_batch batch = {.call = call};
-    struct ord_error error;
-    call->asked_ns = ord_boot_ns();
-    enum ord_code code = answer(call, &error);
-    if (code != ORD_OK) {
-        ord_call_count(call, code, 0);
-        ord_call_fail(&batch, &error);
-    } else if (call->answered.hold_us > 0) {
-        ord_call_hold(call);
-    } else {
-        paired_send(call);
-    }
-}
-
-/* A request came, or the caller has no more of them (no message), or is gone (not ok). */
-static void paired_received(struct ord_event *event, bool ok)
-{
-    struct ord_call *call = ORD_OWNER(event, struct ord_call, step);
-    struct ord_batch batch = {.call = call};
-    call->pending--;
-    if (!ok)
-        grpc_call_cancel(call->call, NULL);
-    else if (!call->over && call->request)
-        paired_answer(call);
-    else if (!call->over)
-        ord_call_finish(&batch);
-    ord_call_settle(call);
-}
-
-static void paired_begin(struct ord_call *call)
-{
-    struct ord_batch batch = {.call = call};
-    ord_call_watch(call);
-    call->step.done = paired_received;
-    ord_batch_open(&batch);
-    ord_batch_receive(&batch);
-    ord_batch_start(&batch, &call->step);
-}
-
-/* Held answers are sent first; what is on its way into the transport stays ahead of the status. */
-static void paired_poke(struct ord_call *call)
-{
-    struct ord_batch batch = {.call = call};
-    if (call->entry->grpc->draining && !call->over && !call->held)
-        fail_draining(&batch);
-}
-
 static void pushed_poke(struct ord_call *call)
 {
     struct ord_batch batch = {.call = call};
@@ -156,7 +94,8 @@ static void pushed_poke(struct ord_call *call)
     if (call->entry->rpc.next(call, &message)) {
         ord_batch_message(&batch, &message);
     } else if (call->entry->grpc->draining) {
-        fail_draining(&batch);
+        ord_call_set_draining(call);
+        ord_call_finish(&batch);
         return;
     } else if (!call->opened) {
         ord_batch_open(&batch);
@@ -185,7 +124,7 @@ static void pushed_begin(struct ord_call *call)
     struct ord_error error;
     ord_call_watch(call);
     call->step.done = pushed_sent;
-    if (answer(call, &error) == ORD_OK)
+    if (ord_call_answer(call, &error) == ORD_OK)
         pushed_poke(call);
     else
         ord_call_fail(&batch, &error);
@@ -197,7 +136,7 @@ static const struct {
     void (*poke)(struct ord_call *call);   /* something changed */
 } shapes[] = {
     [ORD_RPC_UNARY] = {.begin = unary_begin, .resume = unary_send},
-    [ORD_RPC_PAIRED] = {.begin = paired_begin, .resume = paired_send, .poke = paired_poke},
+    [ORD_RPC_PAIRED] = {.begin = ord_paired_begin, .resume = ord_paired_resume, .poke = ord_paired_poke},
     [ORD_RPC_PUSHED] = {.begin = pushed_begin, .poke = pushed_poke},
 };
 

@@ -10,27 +10,39 @@
 
 /* Protobuf */
 
+/* A field of a number, as pb_encode writes it, without a walk over the message's description. */
+static bool encode_number(pb_ostream_t *stream, uint32_t tag, uint64_t number)
+{
+    return number == 0 || (pb_encode_tag(stream, PB_WT_VARINT, tag) && pb_encode_varint(stream, number));
+}
+
 size_t ord_pb_id_write(int64_t id, uint8_t ret[ORD_PB_ID_MAX])
 {
     _Static_assert(ORD_PB_ID_MAX == ordinal_v1_GetIdResponse_size, "as the contract has it");
     pb_ostream_t stream = pb_ostream_from_buffer(ret, ORD_PB_ID_MAX);
-    /* What pb_encode does for this message, without a walk over its description. */
-    bool encoded = id == 0 || (pb_encode_tag(&stream, PB_WT_VARINT, ordinal_v1_GetIdResponse_id_tag) &&
-                               pb_encode_varint(&stream, (uint64_t)id));
+    bool encoded = encode_number(&stream, ordinal_v1_GetIdResponse_id_tag, (uint64_t)id);
     assert(encoded);
     return stream.bytes_written;
+}
+
+/* pb_encode_submessage would walk over each run twice, for its length first. */
+static bool encode_run(pb_ostream_t *stream, const struct ord_run *run)
+{
+    uint8_t bytes[ordinal_v1_Run_size];
+    pb_ostream_t inner = pb_ostream_from_buffer(bytes, sizeof bytes);
+    return encode_number(&inner, ordinal_v1_Run_first_tag, (uint64_t)run->first) &&
+           encode_number(&inner, ordinal_v1_Run_count_tag, run->count) &&
+           encode_number(&inner, ordinal_v1_Run_step_tag, (uint64_t)run->step) &&
+           pb_encode_string(stream, bytes, inner.bytes_written);
 }
 
 static bool encode_runs(pb_ostream_t *stream, const pb_field_iter_t *field, void *const *arg)
 {
     struct ord_ids rest = *(const struct ord_ids *)*arg;
     struct ord_run run;
-    while (ord_ids_next_run(&rest, &run) > 0) {
-        ordinal_v1_Run message = {.first = run.first, .count = run.count, .step = run.step};
-        if (!pb_encode_tag_for_field(stream, field) ||
-            !pb_encode_submessage(stream, ordinal_v1_Run_fields, &message))
+    while (ord_ids_next_run(&rest, &run) > 0)
+        if (!pb_encode_tag_for_field(stream, field) || !encode_run(stream, &run))
             return false;
-    }
     return true;
 }
 

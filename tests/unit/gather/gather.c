@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gather/outbox.h"
+
 /* A pair of sockets: `ours` writes what `peer` reads. Over SEQPACKET each write of the kernel's is a message of
  * its own, so that writes can be counted. */
 static int ours, peer;
@@ -27,11 +29,13 @@ static void open_pair(int type)
 
 static void open_packets(void)
 {
+    ord_gather_hold_ns = INT64_MAX;
     open_pair(SOCK_SEQPACKET);
 }
 
 static void open_stream(void)
 {
+    ord_gather_hold_ns = INT64_MAX;
     open_pair(SOCK_STREAM);
 }
 
@@ -153,6 +157,7 @@ Test(gather, keeps_nothing_for_long)
 {
     struct timespec begun, now;
     begin(0);
+    ord_gather_hold_ns = ORD_GATHER_HOLD_US * 1000;
     say("a");
     clock_gettime(CLOCK_MONOTONIC, &begun);
     do
