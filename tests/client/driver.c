@@ -144,6 +144,7 @@ static void halt(void)
         free(one->given);
         *one = (struct thread){0};
     }
+    thread_count = 0;
     qsort(all, count, sizeof *all, by_id);
     printf("{\"ids\": %zu, \"refused\": %llu, \"first\": %lld, \"last\": %lld, \"fault\": \"%s\"}\n", count,
            (unsigned long long)atomic_exchange(&refused, 0), count ? (long long)all[0].id : -1,
@@ -250,6 +251,8 @@ int main(int argc, char **argv)
     char line[128];
     while (fgets(line, sizeof line, stdin))
         obey(line);
+    if (thread_count > 0)
+        halt();
     ord_client_close(client);
     return 0;
 }

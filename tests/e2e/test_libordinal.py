@@ -107,11 +107,12 @@ def test_threads_share_one_client(shared, library, threads):
 
 
 def test_it_asks_seldom(shared, library):
-    """The size of a request follows the rate: there are a few tens of them a second, not thousands."""
+    """The size of a request follows the rate: there are at most a hundred requests a second, however many IDs."""
     one = library(shared.grpc)
     one.ask("hammer", 4)
-    seen = one.wait(["seen"], lambda seen: seen["ids"] > 50000)
-    assert one.ask("stats")["refills"] < seen["ids"] / 50
+    begun = time.monotonic()
+    one.wait(["seen"], lambda seen: seen["ids"] > 50000)
+    assert one.ask("stats")["refills"] < 30 + 120 * (time.monotonic() - begun)
     assert one.ask("halt")["fault"] == ""
 
 
@@ -131,11 +132,17 @@ def test_an_unreachable_server_is_told(library, free_port, start):
 
 
 def test_a_wait_in_vain_ends_early(library, free_port):
+    """Once the server is tried only every second, a shorter wait between two tries is known to bring nothing."""
     one = library(f"127.0.0.1:{free_port()}")
-    one.ask("get", 3000)  # by now it is asked a few times a second at most
+
+    def ended_early(reply):
+        nonlocal begun
+        took, begun = time.monotonic() - begun, time.monotonic()
+        assert reply["code"] == "unavailable"
+        return took < 0.2 and reply["retry_after_ms"] > 300
+
     begun = time.monotonic()
-    told = one.ask("get", 10)
-    assert told["code"] == "unavailable" and time.monotonic() - begun < 5
+    one.wait(["get", 300], ended_early)
 
 
 @pytest.fixture
@@ -195,13 +202,13 @@ def test_an_idle_client_asks_for_nothing(start, library):
 
 def test_a_client_in_use_is_never_without(shared, library):
     """IDs are renewed before the old ones are too old, so that a caller now and then does not wait."""
-    one = library(shared.grpc, 1000)
+    one = library(shared.grpc, 300)
     one.get()
     waits = one.ask("stats")["waits"]
-    for _ in range(30):
-        time.sleep(0.1)
+    for _ in range(60):
+        time.sleep(0.05)
         one.get()
-    assert one.ask("stats")["waits"] <= waits + 3
+    assert one.ask("stats")["waits"] <= waits + 4, "of ten lives of an ID, but for a busy machine"
     assert one.ask("stats")["thrown"] > 0
 
 
