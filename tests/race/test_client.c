@@ -110,9 +110,10 @@ static struct ord_grpc *open_server(struct ord_service *service, const char *lis
     return grpc;
 }
 
+/* Or until all threads have what they want: they may live on what was prefetched. */
 static void await(const atomic_uint_least64_t *what, uint64_t number)
 {
-    while (atomic_load(what) < number)
+    while (atomic_load(what) < number && atomic_load(&given) < THREADS * IDS)
         sched_yield();
 }
 
