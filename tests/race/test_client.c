@@ -23,6 +23,7 @@ enum {
     TAKE = 7,
     WAIT_MS = 20,
     MAX_AGE_MS = 60,
+    PREFETCH_MAX = 1000, /* so that threads cannot do without the server for long */
 };
 
 static struct ord_client *client;
@@ -154,7 +155,8 @@ int main(void)
     struct ord_grpc *grpc = open_server(service, "127.0.0.1:0");
     char address[64];
     snprintf(address, sizeof address, "%s", ord_grpc_address(grpc));
-    struct ord_client_options options = {.size = sizeof options, .target = address, .max_age_ms = MAX_AGE_MS};
+    struct ord_client_options options = {
+        .size = sizeof options, .target = address, .max_age_ms = MAX_AGE_MS, .prefetch_max = PREFETCH_MAX};
     struct ord_client_error error;
     if (ord_client_open(&options, &client, &error) != ORD_CLIENT_OK)
         fail(error.text);
