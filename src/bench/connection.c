@@ -48,24 +48,12 @@ void ord_connection_touch(struct connection *connection)
     worker->touched = connection;
 }
 
-/* How many calls it can take now. The worker has the sum, which each change of this is added to. */
-static uint32_t room_of(const struct connection *connection)
-{
-    bool takes = connection->state == CONNECTION_READY && connection->busy < connection->limit;
-    return takes ? connection->limit - connection->busy : 0;
-}
-
 static void set_state(struct connection *connection, enum connection_state state, uint32_t limit)
 {
-    uint32_t before = room_of(connection);
+    uint32_t before = ord_connection_room(connection);
     connection->state = state;
     connection->limit = limit;
-    connection->worker->free_ready += room_of(connection) - before;
-}
-
-bool ord_connection_has_room(const struct connection *connection)
-{
-    return room_of(connection) > 0;
+    connection->worker->free_ready += ord_connection_room(connection) - before;
 }
 
 void ord_connection_ready(struct connection *connection, uint32_t limit)
@@ -87,95 +75,6 @@ void ord_connection_retire(struct connection *connection)
     if (connection->state == CONNECTION_READY)
         set_state(connection, CONNECTION_RETIRING, connection->limit);
     ord_connection_touch(connection);
-}
-
-static void free_slot(struct slot *slot)
-{
-    struct connection *connection = slot->connection;
-    uint32_t before = room_of(connection);
-    slot->is_busy = false;
-    slot->next_free = connection->free;
-    connection->free = slot;
-    connection->busy--;
-    connection->worker->busy--;
-    connection->worker->free_ready += room_of(connection) - before;
-    ord_connection_touch(connection);
-}
-
-/* Only the worker writes these. */
-static void count(atomic_uint_least64_t *number, uint64_t more)
-{
-    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more,
-                          memory_order_relaxed);
-}
-
-static void take_run(void *context, const struct ord_run *run)
-{
-    struct slot *slot = context;
-    slot->ids += run->count;
-    ord_checker_run(&slot->connection->worker->checker, &slot->mark, &slot->last, run);
-}
-
-const char *ord_slot_read(struct slot *slot, const uint8_t *bytes, size_t size)
-{
-    return slot->connection->worker->bench->request.read(bytes, size, plan_of(slot->connection)->ids, take_run,
-                                                         slot);
-}
-
-static bool is_measured(const struct slot *slot)
-{
-    return slot->began_ns >= slot->connection->worker->bench->warm_ns;
-}
-
-void ord_slot_succeed(struct slot *slot)
-{
-    struct worker *worker = slot->connection->worker;
-    count(&worker->calls, 1);
-    count(&worker->ids, slot->ids);
-    if (is_measured(slot)) {
-        ord_percentiles_record(&worker->latency, (uint64_t)(worker->now_ns - slot->began_ns));
-        worker->measured++;
-        worker->measured_ids += slot->ids;
-        worker->last_answer_ns = worker->now_ns;
-    } else {
-        worker->warm_up_calls++;
-    }
-    free_slot(slot);
-}
-
-void ord_slot_fail(struct slot *slot, const char *status, const char *message)
-{
-    struct worker *worker = slot->connection->worker;
-    count(&worker->failed, 1);
-    if (is_measured(slot))
-        ord_outcomes_note(&worker->failures, status, message, 1);
-    else
-        worker->warm_up_failed++;
-    free_slot(slot);
-}
-
-void ord_connection_call(struct connection *connection, int64_t began_ns)
-{
-    struct worker *worker = connection->worker;
-    struct slot *slot = connection->free;
-    uint32_t before = room_of(connection);
-    connection->free = slot->next_free;
-    slot->is_busy = true;
-    slot->began_ns = began_ns;
-    slot->sent_ns = worker->now_ns;
-    slot->ids = 0;
-    slot->fault = NULL;
-    if (!slot->is_open)
-        slot->last = -1;
-    connection->busy++;
-    worker->busy++;
-    worker->free_ready += room_of(connection) - before;
-    ord_checker_mark(&worker->checker, &slot->mark);
-    ord_connection_touch(connection);
-    if (!protocol_of(connection)->send(connection, slot)) {
-        ord_slot_fail(slot, "UNAVAILABLE", "the connection takes no more calls");
-        ord_connection_retire(connection);
-    }
 }
 
 /* Sockets */
@@ -213,7 +112,7 @@ static void tear_down(struct connection *connection, const char *message)
 /* None of the host's addresses took the connection. */
 static void note_refusal(struct worker *worker, const char *message)
 {
-    count(&worker->refused, 1);
+    ord_bench_count(&worker->refused, 1);
     snprintf(worker->refusal, sizeof worker->refusal, "%s", message);
 }
 

@@ -166,11 +166,20 @@ void ord_connection_flush(struct connection *connection);
 /* Puts it on the list of those that are looked at before the turn ends. */
 void ord_connection_touch(struct connection *connection);
 
+/* slot.c */
+
+/* How many calls a connection can take now. The worker has the sum, to which each change of this is added. */
+uint32_t ord_connection_room(const struct connection *connection);
+
 /* Takes a free slot and begins a call. */
 void ord_connection_call(struct connection *connection, int64_t began_ns);
 
-/* Whether it can take a call. */
-bool ord_connection_has_room(const struct connection *connection);
+/* Adds to a number that only the worker writes, and others look at. */
+static inline void ord_bench_count(atomic_uint_least64_t *number, uint64_t more)
+{
+    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
 
 /* For protocols. */
 

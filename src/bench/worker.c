@@ -103,7 +103,7 @@ static bool is_done(const struct worker *worker)
 
 static void fill(struct connection *connection)
 {
-    while (ord_connection_has_room(connection))
+    while (ord_connection_room(connection) > 0)
         ord_connection_call(connection, connection->worker->now_ns);
 }
 
@@ -112,7 +112,7 @@ static struct connection *next_with_room(struct worker *worker)
     for (;;) {
         struct connection *connection = &worker->connections[worker->turn];
         worker->turn = (worker->turn + 1) % worker->connection_count;
-        if (ord_connection_has_room(connection))
+        if (ord_connection_room(connection) > 0)
             return connection;
     }
 }
