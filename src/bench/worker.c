@@ -60,11 +60,23 @@ static bool is_stopped(const struct worker *worker)
     return atomic_load_explicit(&worker->bench->stop, memory_order_relaxed) > 0;
 }
 
+/* Calls of the warm-up that were not sent in it are not sent any more: their backlog is none of the measured
+ * time's.
+ */
+static void forget_backlog(struct worker *worker)
+{
+    uint64_t due = ord_schedule_count(&worker->schedule, worker->bench->warm_ns);
+    if (worker->taken < due)
+        worker->taken = due;
+}
+
 static void note_warm(struct worker *worker)
 {
     if (worker->is_warm || worker->now_ns < worker->bench->warm_ns)
         return;
     worker->is_warm = true;
+    if (plan_of(worker)->rate > 0)
+        forget_backlog(worker);
     worker->cpu_warm_ns = thread_cpu_ns();
     atomic_store_explicit(&worker->shows_warm, true, memory_order_relaxed);
 }

@@ -13,7 +13,11 @@ const char *ord_bench_fault(const struct ord_bench_result *result)
         return "the promise of unique, rising IDs is broken";
     if (result->is_unchecked)
         return "there was not enough memory to check all IDs";
-    return result->calls > 0 ? NULL : "no call was answered well";
+    if (result->calls > 0)
+        return NULL;
+    return result->warm_up_calls > 0 && ord_outcomes_total(&result->failures) == 0
+               ? "it ended before anything was measured"
+               : "no call was answered well";
 }
 
 const char *ord_bench_method(const struct ord_bench_plan *plan)

@@ -77,6 +77,14 @@ def test_calls_pipeline_and_threads_share(shared, over):
     assert report["passed"] and report["load"]["threads"] == 3 and report["load"]["inFlightAllowed"] == 8
 
 
+def test_a_rate_beyond_the_server_leaves_a_backlog(shared):
+    """What was due in the warm-up and not sent does not burden what is measured."""
+    report = holds_together(bench(shared, "--rate", "10000000", *SHORT))
+    assert report["passed"] and report["calls"] > 0 and report["unsent"] > 0
+    assert report["due"] == 3_000_000 == report["calls"] + report["unsent"]
+    assert report["behindNs"] > 0 and report["latency"]["max"] > report["latency"]["p50"] > 0
+
+
 def test_large_batches(shared):
     for over in ("grpc", "http"):
         report = holds_together(bench(shared, "--mode", "batch", "-n", "100000", "-c", "1", "-m", "2", *SHORT, over=over))

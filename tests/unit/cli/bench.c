@@ -156,6 +156,8 @@ Test(bench, each_fault_fails, .init = begin)
     expect_text("verdict      FAILED: there was not enough memory");
     result.is_unchecked = false;
     result.calls = 0;
+    expect_text("verdict      FAILED: it ended before anything was measured");
+    result.warm_up_calls = 0;
     expect_text("verdict      FAILED: no call");
 }
 
