@@ -82,12 +82,15 @@ UNARY, SINGLE, HTTP = "gRPC unary", "gRPC, one call in flight", "HTTP"
 
 GOALS = [
     Goal(UNARY, "≥ 2.0 × grpc-go", ratio("grpc-unary", "calls_per_s", "grpc-go"), 2.0),
+    Goal(UNARY, "≥ 2.0 × grpc-go with Go's own settings", ratio("grpc-unary", "calls_per_s", "grpc-go-default"), 2.0),
     Goal(UNARY, "≥ 2.5 × gRPC C++ async", ratio("grpc-unary", "calls_per_s", "cpp-async"), 2.5),
     Goal(UNARY, "≥ 0.35 × raw epoll HTTP/2", ratio("grpc-unary", "calls_per_s", "h2-epoll"), 0.35),
     Goal(UNARY, "≥ 0.95 × bare C core, tuned", ratio("grpc-unary", "calls_per_s", "core-tuned"), 0.95),
     Goal(UNARY, "≥ 100,000 calls/s, where raw epoll HTTP/1.1 does as many", median("grpc-unary", "calls_per_s"),
          100_000, unit="calls/s", applies=raw_epoll_is_fast),
     Goal(UNARY, "server CPU a call ≤ 0.33 × grpc-go", ratio("grpc-unary", "cpu_us", "grpc-go"), at_most=0.33),
+    Goal(UNARY, "server CPU a call ≤ 0.33 × grpc-go with Go's own settings",
+         ratio("grpc-unary", "cpu_us", "grpc-go-default"), at_most=0.33),
     Goal(SINGLE, "p50 ≤ 0.6 × grpc-go", ratio("grpc-single", "p50_us", "grpc-go"), at_most=0.6),
     Goal("gRPC stream", "≥ 1.2 × grpc-go, one ID a message", ratio("grpc-stream", "calls_per_s", "grpc-go"), 1.2),
     Goal("gRPC unary of 1,000", "IDs/s ≥ 2.5 × grpc-go", ratio("grpc-lists", "ids_per_s", "grpc-go"), 2.5),
