@@ -3,8 +3,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -288,6 +290,83 @@ Test(gather_stream, tells_an_error_with_the_next_write)
     ord_gather_flush();
     cr_assert_eq(send(ours, "b", 1, MSG_NOSIGNAL), -1);
     cr_assert_eq(errno, EPIPE);
+}
+
+/* A connection over TCP that its peer resets: the kernel tells that once, and something else from then on. */
+static void open_reset(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    ours = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(ours, (struct sockaddr *)&address, sizeof address), 0);
+    peer = accept(listener, NULL, NULL);
+    cr_assert_geq(peer, 0);
+}
+
+Test(gather, tells_what_the_kernel_tells_once)
+{
+    open_reset();
+    struct linger at_once = {.l_onoff = 1};
+    ord_gather_begin(0);
+    say("a");
+    say("b");
+    setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(peer);
+    ord_gather_flush();
+    cr_assert_eq(send(ours, "c", 1, MSG_NOSIGNAL), -1);
+    cr_assert_eq(errno, ECONNRESET);
+}
+
+/* A thread that keeps something for a socket whose number another one had. */
+static sem_t kept, over;
+
+static void *keep_b(void *unused)
+{
+    ord_gather_begin(0);
+    say("a");
+    say("b");
+    cr_assert(ord_gather_keeps());
+    sem_post(&kept);
+    sem_wait(&over);
+    ord_gather_end();
+    return NULL;
+}
+
+static void *say_c(void *unused)
+{
+    say("c");
+    return NULL;
+}
+
+Test(gather, a_thread_whose_socket_was_closed_leaves_the_next_of_that_number_alone)
+{
+    pthread_t closer, keeper, other;
+    int former = ours;
+    begin(0);
+    say("x");
+    pthread_create(&closer, NULL, close_ours, NULL);
+    pthread_join(closer, NULL);
+    open_packets();
+    if (ours != former)
+        cr_assert_eq(dup2(ours, former), former);
+    ours = former;
+
+    sem_init(&kept, 0, 0);
+    sem_init(&over, 0, 0);
+    pthread_create(&keeper, NULL, keep_b, NULL);
+    sem_wait(&kept);
+    ord_gather_flush();
+    pthread_create(&other, NULL, say_c, NULL);
+    pthread_join(other, NULL);
+    cr_assert_str_eq(heard(), "a");
+    cr_assert_str_eq(heard(), "b");
+    cr_assert_str_eq(heard(), "c");
+    sem_post(&over);
+    pthread_join(keeper, NULL);
 }
 
 /* Numbers in a row, so that what is lost, doubled or swapped shows. */
