@@ -41,11 +41,21 @@ struct ord_clock_step {
     int64_t size_ns; /* how far ahead it stepped, in whole microseconds; 0 while it is followed */
 };
 
-/* Disciplined time is boot + offset + slew * (boot - observed), the last term for at most a second. The three
- * are read together: `version` is odd while they change. */
+/*
+ * Disciplined time is boot + offset + slew * (boot - observed), the last term for at most a second. What was
+ * slewed is kept whole, to the femtosecond, so that time goes on from one observation to the next without a
+ * seam. For that second the same line is kept in ticks as well, since every claim asks for one: it is at
+ * tick + fraction when observed, and rises by `rate` a nanosecond, both in 2^64ths of a tick.
+ *
+ * All these terms change together: `version` is odd while they do.
+ */
 struct ord_clock {
     atomic_uint version;
-    atomic_int_least64_t observed_boot_ns, offset_ns, slew_ppm;
+    atomic_int_least64_t observed_boot_ns;
+    atomic_uint_least64_t tick, fraction, rate;
+    atomic_int_least64_t offset_ns, offset_fs, slew_ppm; /* offset_fs: on top, less than a nanosecond */
+    int64_t epoch_us;                                    /* start of tick 0 */
+    uint64_t unit_us;                                    /* length of a tick */
     atomic_int_least64_t wall_ahead_ns; /* wall clock minus disciplined time, when last observed */
     atomic_int_least64_t step;          /* state and size in one word, so that they change together */
     atomic_uint leaps;                  /* how often the clock leapt */
@@ -58,8 +68,17 @@ struct ord_clock {
  * threads read. */
 void ord_clock_anchor(struct ord_clock *ret_clock, int64_t wall_ns, int64_t floor_ns, int64_t boot_ns);
 
+/* Sets what a tick is: tick 0 starts at `epoch_us`, each lasts `unit_us`, 1 µs to 1 s; until then they are
+ * microseconds of Unix time. After the anchor, before other threads read. */
+void ord_clock_set_ticks(struct ord_clock *clock, int64_t epoch_us, uint32_t unit_us);
+
 /* Disciplined Unix time, in nanoseconds, at that boot time. Rises with boot_ns, whatever was observed. */
 int64_t ord_clock_now(const struct ord_clock *clock, int64_t boot_ns);
+
+/* The tick of the disciplined time at that boot time. It may be one ahead in the last 2^-34 of a tick (58 ps of
+ * the longest), but rises with boot_ns over observations as that time does. A time before the epoch reads as a
+ * tick past every layout's end. */
+uint64_t ord_clock_tick(const struct ord_clock *clock, int64_t boot_ns);
 
 /* Draws the clock towards the wall clock, by as much as the time since the last observation allows, and notes
  * its steps. Both readings are of the same moment; if they cannot be, the wall clock's is the earlier one. Call

@@ -83,7 +83,7 @@ MUTANTS = [
     Mutant(
         "the clock follows the wall clock back and forth",
         CLOCK,
-        {"int64_t offset_ns = offset_at(&terms, boot_ns);": "int64_t offset_ns = wall_ns - boot_ns;"},
+        {"struct offset offset = offset_at(&terms, boot_ns);": "struct offset offset = {.ns = wall_ns - boot_ns};"},
         r"the clock went",
     ),
     Mutant(
