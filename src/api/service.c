@@ -29,6 +29,7 @@ struct ord_service {
     struct ord_place place;
     struct ord_reservation_port port;
     struct ord_reservation_policy policy;
+    uint64_t ticks, tags; /* how many the layout has */
     uint64_t max_wait_ticks;
     uint32_t count_max;
     uint64_t max_clock_gap_us;
@@ -64,9 +65,7 @@ static int64_t now_us(const struct ord_service *service)
  * generator refuses; one before the epoch cannot be, for the service did not open. */
 static uint64_t now_tick(const struct ord_service *service)
 {
-    const struct ord_layout *layout = &service->place.layout;
-    uint64_t tick = (uint64_t)(now_us(service) - layout->epoch_us) / layout->unit_us;
-    return min(tick, ord_layout_values(layout, ORD_TICK));
+    return min(ord_clock_tick(&service->clock, ord_boot_ns()), service->ticks);
 }
 
 /* Remembers how a reservation went, for the metrics and for those who are refused because of it. */
@@ -114,13 +113,14 @@ static void start(struct ord_service *service, const struct ord_service_options 
     int64_t wall_ns, boot_ns;
     ord_clocks_read(&wall_ns, &boot_ns);
     ord_clock_anchor(&service->clock, wall_ns, ord_layout_time_of(&place->layout, used_ticks) * 1000, boot_ns);
+    ord_clock_set_ticks(&service->clock, place->layout.epoch_us, place->layout.unit_us);
     if (options->clock_threshold_us > 0)
         service->clock.threshold_ns = (int64_t)options->clock_threshold_us * 1000;
 
     uint32_t spread = place->slots_per_tick / SPREAD_PART;
     struct ord_generator_options generator = {
         .slots_per_tick = place->slots_per_tick,
-        .ticks = ord_layout_values(&place->layout, ORD_TICK),
+        .ticks = service->ticks,
         .borrow_ticks = ticks_of(&place->layout, options->borrow_us),
         .spread = (uint32_t)max(1, min(spread, SPREAD_MAX)),
         .start = max(now_tick(service) * place->slots_per_tick, used),
@@ -184,6 +184,8 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     *service = (struct ord_service){
         .place = options->place,
         .port = options->port,
+        .ticks = ord_layout_values(&options->place.layout, ORD_TICK),
+        .tags = ord_layout_values(&options->place.layout, ORD_TAG),
         .max_clock_gap_us = options->max_clock_gap_us,
         .accepts_steps = options->accepts_steps,
     };
@@ -306,13 +308,13 @@ enum ord_code ord_service_take(struct ord_service *service, uint32_t count, uint
     if (count < 1 || count > service->count_max)
         return ord_fail(error, ORD_OUT_OF_RANGE, "count: %" PRIu32 " is out of range; allowed 1 to %" PRIu32,
                         count, service->count_max);
-    if (tag >= ord_layout_values(layout, ORD_TAG))
+    if (tag >= service->tags)
         return ord_fail(error, ORD_OUT_OF_RANGE,
                         "tag: %" PRIu32 " is out of range; allowed 0 to %" PRIu64
                         " (the layout has %d tag bits)",
-                        tag, ord_layout_values(layout, ORD_TAG) - 1, layout->bits[ORD_TAG]);
+                        tag, service->tags - 1, layout->bits[ORD_TAG]);
 
-    uint64_t wait_ticks = min(max_wait_us / layout->unit_us, service->max_wait_ticks);
+    uint64_t wait_ticks = max_wait_us > 0 ? min(max_wait_us / layout->unit_us, service->max_wait_ticks) : 0;
     uint64_t first, wait;
     enum ord_code code =
         ord_generator_take(&service->generator, now_tick(service), count, wait_ticks, &first, &wait);
