@@ -62,8 +62,17 @@ static void read_disciplined(int id)
         sink = ord_clock_now(&source.clock, ord_boot_ns());
 }
 
+/* As the service is kept, so is the clock of the source. */
+static void observe(void)
+{
+    int64_t wall_ns, boot_ns;
+    ord_clocks_read(&wall_ns, &boot_ns);
+    ord_clock_observe(&source.clock, wall_ns, boot_ns);
+}
+
 static void read_tick(int id)
 {
+    observe();
     for (int i = 0; i < CALLS; i++)
         sink = (int64_t)bench_tick(&source);
 }
@@ -106,6 +115,7 @@ static void take_at_a_tick(int id)
 static void take_now(int id)
 {
     uint64_t slot, last = 0, wait;
+    observe();
     for (int i = 0; i < CALLS; i++, last = slot)
         if (ord_generator_take(&source.generator, bench_tick(&source), 1, 0, &slot, &wait) != ORD_OK ||
             slot <= last)

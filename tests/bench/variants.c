@@ -10,8 +10,7 @@
 
 uint64_t bench_tick(const struct bench_source *source)
 {
-    int64_t now_us = ord_clock_now(&source->clock, ord_boot_ns()) / 1000;
-    return (uint64_t)(now_us - source->layout.epoch_us) / source->layout.unit_us;
+    return ord_clock_tick(&source->clock, ord_boot_ns());
 }
 
 void bench_source_init(struct bench_source *ret, uint64_t borrow_ticks, bool is_spent)
@@ -21,6 +20,7 @@ void bench_source_init(struct bench_source *ret, uint64_t borrow_ticks, bool is_
     ord_clock_anchor(&ret->clock, wall_ns, 0, boot_ns);
     if (ord_layout_parse("default", NULL, NULL, &ret->layout, NULL) != ORD_OK)
         abort();
+    ord_clock_set_ticks(&ret->clock, ret->layout.epoch_us, ret->layout.unit_us);
     struct ord_generator_options options = {
         .slots_per_tick = (uint32_t)ord_layout_values(&ret->layout, ORD_SEQUENCE),
         .ticks = ord_layout_values(&ret->layout, ORD_TICK),
