@@ -1,5 +1,5 @@
 /*
- * The limit of HTTP on civetweb: `civetweb_bare PORT [THREADS]`, 512 threads if none are named.
+ * The limit of HTTP on civetweb: `civetweb_bare PORT [THREADS]`, 1024 threads if none are named.
  *
  * A begin_request callback that looks at nothing and writes one fixed reply, as long as ordinald's to GET
  * /v1/id, with one mg_write. Its options are those of src/http/server.c, and ordinald's defaults where that
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     snprintf(address, sizeof address, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
     const char *options[][2] = {
         {"listening_ports", address},
-        {"num_threads", argc > 2 ? argv[2] : "512"},
+        {"num_threads", argc > 2 ? argv[2] : "1024"},
         {"listen_backlog", "1024"},
         {"max_request_size", "16384"},
         {"request_timeout_ms", "10000"},

@@ -1,9 +1,10 @@
 /*
  * The limit of gRPC on the C core: `grpc_core PORT default|tuned`.
  *
- * Answers IdService.GetId with a fixed ID, and each request of IdService.StreamIds with a fixed run of one. No
- * request is looked at, no ID is made, nothing is counted: what ordinald costs beyond this is ordinald's own
- * code. One completion queue, one thread, 16 calls of GetId asked of the core ahead of time.
+ * Answers IdService.GetId with a fixed ID, and each request of IdService.StreamIds with a fixed run of one; any
+ * other method is told to be UNIMPLEMENTED, since the core would never answer it. No request is looked at, no
+ * ID is made, nothing is counted: what ordinald costs beyond this is ordinald's own code. One completion queue,
+ * one thread, 16 calls of GetId asked of the core ahead of time.
  *
  * `default` is the core as it comes: no channel arguments, and the request is read. `tuned` has the channel
  * arguments and the payload handling of src/grpc/server.c; a test compares the two tables.
@@ -40,6 +41,8 @@ static const struct {
     {GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0},
     {GRPC_ARG_HTTP2_BDP_PROBE, 0},
     {GRPC_ARG_ENABLE_CHANNELZ, 0},
+    {GRPC_ARG_MINIMAL_STACK, 1},
+    {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 1},
 };
 
 #define ARGUMENTS (sizeof arguments / sizeof *arguments)
@@ -54,6 +57,7 @@ struct call {
     grpc_call *call;
     gpr_timespec deadline;
     grpc_metadata_array metadata;
+    grpc_call_details details; /* of a method that is not known */
     grpc_byte_buffer *request;
     int cancelled;
     struct call *next_free;
@@ -179,6 +183,30 @@ static void stream_ids(struct call *call, bool ok)
     ask(call->method);
 }
 
+static void refuse(struct call *call, bool ok);
+
+static void ask_unknown(void)
+{
+    struct call *call = take_call();
+    call->step = refuse;
+    call->metadata.count = 0;
+    grpc_server_request_call(server, &call->call, &call->details, &call->metadata, queue, queue, call);
+}
+
+static void refuse(struct call *call, bool ok)
+{
+    const grpc_op ops[] = {
+        {.op = GRPC_OP_SEND_INITIAL_METADATA},
+        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+         .data.send_status_from_server.status = GRPC_STATUS_UNIMPLEMENTED},
+        {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->cancelled},
+    };
+    start(call, ops, 3, over);
+    grpc_slice_unref(call->details.method);
+    grpc_slice_unref(call->details.host);
+    ask_unknown();
+}
+
 static struct method methods[] = {
     {.path = "/ordinal.v1.IdService/GetId", .reads_first = true, .outstanding = 16, .begin = get_id},
     {.path = "/ordinal.v1.IdService/StreamIds", .outstanding = 2, .begin = stream_ids},
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < METHODS; i++)
         for (int asked = 0; asked < methods[i].outstanding; asked++)
             ask(&methods[i]);
+    ask_unknown();
     for (;;) {
         grpc_event event = grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         struct call *call = event.tag;
