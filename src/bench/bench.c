@@ -136,6 +136,8 @@ static void add_worker(struct ord_bench_result *result, const struct worker *wor
         memcpy(result->refusal, worker->refusal, sizeof result->refusal);
     if (worker->in_flight > result->in_flight)
         result->in_flight = worker->in_flight;
+    if (worker->streams > result->streams)
+        result->streams = worker->streams;
     if (worker->last_answer_ns - worker->bench->warm_ns > result->elapsed_ns)
         result->elapsed_ns = worker->last_answer_ns - worker->bench->warm_ns;
     result->cpu_ns += worker->cpu_ns;

@@ -24,7 +24,8 @@
 enum ord_bench_mode {
     ORD_BENCH_UNARY,  /* GetId, /v1/id */
     ORD_BENCH_BATCH,  /* GetIds, /v1/ids */
-    ORD_BENCH_STREAM, /* messages of StreamIds; gRPC only. A message with its reply counts as a call */
+    ORD_BENCH_STREAM, /* messages of StreamIds, many under way on one stream; gRPC only. A message with its
+                         reply counts as a call */
 };
 
 struct ord_bench_plan {
@@ -35,6 +36,7 @@ struct ord_bench_plan {
     uint32_t ids;         /* a call, at least 1 */
     uint32_t connections; /* at least 1 */
     uint32_t in_flight;   /* calls on each connection, at least 1; a gRPC server may allow fewer */
+    uint32_t streams;     /* ORD_BENCH_STREAM: that the calls of a connection are spread over, 1 to in_flight */
     uint32_t threads;     /* at least 1; no more are used than there are connections */
     uint64_t rate;        /* calls a second of all connections together; 0: a closed loop */
     int64_t warm_up_ms, duration_ms;
@@ -69,6 +71,7 @@ struct ord_bench_result {
     uint64_t refused;  /* connections that could not be made */
     char refusal[ORD_OUTCOME_TEXT_MAX]; /* and why, for the last of them */
     uint32_t in_flight;                 /* the most calls that one connection could take */
+    uint32_t streams;                   /* gRPC: the most streams that one could have for them */
     uint32_t threads;
     int64_t cpu_ns;         /* of the threads, after the warm-up */
     int64_t busiest_cpu_ns; /* of the busiest thread */

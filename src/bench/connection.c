@@ -32,7 +32,7 @@ bool ord_connection_init(struct connection *connection, struct worker *worker, c
     for (uint32_t i = 0; connection->slots && i < count; i++) {
         struct slot *slot = &connection->slots[count - 1 - i];
         slot->connection = connection;
-        slot->next_free = connection->free;
+        slot->next = connection->free;
         connection->free = slot;
     }
     return connection->slots != NULL;
@@ -96,7 +96,6 @@ static void tear_down(struct connection *connection, const char *message)
         struct slot *slot = &connection->slots[i];
         if (slot->is_busy)
             ord_slot_fail(slot, "UNAVAILABLE", message);
-        slot->is_open = false;
     }
     if (connection->session)
         protocol_of(connection)->close(connection);
@@ -278,13 +277,19 @@ void ord_connection_flush(struct connection *connection)
         dial(connection);
 }
 
-/* Ends calls that take too long. A server that keeps to the timeout itself has a moment to say so. */
+/* A server that keeps to the timeout itself has a moment to say so. */
+bool ord_slot_is_late(const struct slot *slot)
+{
+    int64_t patience_ns = plan_of(slot->connection)->timeout_ms * 1000000 + BACKOFF_MAX_NS / 2;
+    return slot->connection->worker->now_ns - slot->sent_ns >= patience_ns;
+}
+
+/* Ends calls that take too long. */
 static void end_late_calls(struct connection *connection)
 {
-    int64_t patience_ns = plan_of(connection)->timeout_ms * 1000000 + BACKOFF_MAX_NS / 2;
     for (uint32_t i = 0; i < plan_of(connection)->in_flight; i++) {
         struct slot *slot = &connection->slots[i];
-        if (!slot->is_busy || connection->worker->now_ns - slot->sent_ns < patience_ns)
+        if (!slot->is_busy || !ord_slot_is_late(slot))
             continue;
         if (protocol_of(connection)->cancel(connection, slot)) {
             ord_connection_touch(connection);
@@ -314,8 +319,6 @@ void ord_connection_finish(struct connection *connection)
 {
     if (connection->slots)
         tear_down(connection, "the bench ended before the answer came");
-    for (uint32_t i = 0; connection->slots && i < plan_of(connection)->in_flight; i++)
-        free(connection->slots[i].gathered);
     free(connection->slots);
     free(connection->out);
 }

@@ -24,25 +24,17 @@
 
 struct worker;
 struct connection;
+struct stream;
 
 struct slot {
     struct connection *connection;
-    struct slot *next_free;
+    struct slot *next; /* of the free ones; or the protocol's, while a call is under way */
     bool is_busy;
     int64_t began_ns; /* open loop: when the call was due; closed loop: when it was sent */
     int64_t sent_ns;
     struct ord_mark mark;
-    int64_t last; /* ID of the reply, or of the stream; -1: none */
-    uint32_t ids; /* that came with the reply */
-    /* what the protocol keeps of the call: */
-    bool has_reply, is_open;
-    int32_t stream;
-    size_t unsent;     /* bytes of the request */
-    const char *fault; /* what is wrong with the reply; NULL: nothing */
-    int status;        /* -1: none came */
-    uint8_t *gathered; /* a message that came in pieces */
-    size_t gathered_size, gathered_room;
-    char message[ORD_OUTCOME_TEXT_MAX];
+    uint32_t ids;          /* that came with the reply */
+    struct stream *stream; /* gRPC: that the call is on */
 };
 
 enum connection_state {
@@ -81,7 +73,8 @@ struct protocol {
     bool (*send)(struct connection *connection, struct slot *slot);
     /* Writes what there is to be said. False: no memory. */
     bool (*flush)(struct connection *connection);
-    /* Gives up a call which took too long; ends it. False: only with the connection. */
+    /* Gives up a call which took too long; ends it, and those that cannot go on without it. False: only with
+     * the connection. */
     bool (*cancel)(struct connection *connection, struct slot *slot);
     void (*close)(struct connection *connection);
 };
@@ -128,7 +121,7 @@ struct worker {
     struct ord_outcomes failures;
     struct ord_percentiles latency;
     uint64_t warm_up_calls, warm_up_failed, connects, measured, measured_ids;
-    uint32_t in_flight;
+    uint32_t in_flight, streams;
     int64_t last_answer_ns, cpu_ns, behind_ns;
     uint64_t due, unsent;
     /* for those who look on: */
@@ -193,8 +186,12 @@ void ord_connection_retire(struct connection *connection);
 uint8_t *ord_out_room(struct connection *connection, size_t size);
 void ord_out_used(struct connection *connection, size_t size);
 
-/* Reads a reply message of a call; its IDs go to the checker. NULL, or what is wrong. */
-const char *ord_slot_read(struct slot *slot, const uint8_t *bytes, size_t size);
+/* Reads a reply message of a call; its IDs go to the checker. `*last` is the last ID before on the same stream,
+ * -1 if there is none, and is moved on. NULL, or what is wrong. */
+const char *ord_slot_read(struct slot *slot, int64_t *last, const uint8_t *bytes, size_t size);
+
+/* Whether its call has taken longer than a call may. */
+bool ord_slot_is_late(const struct slot *slot);
 
 /* Ends a call, well or not. */
 void ord_slot_succeed(struct slot *slot);

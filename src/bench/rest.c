@@ -92,7 +92,8 @@ static int on_complete(http_parser *parser)
         fail(slot, parser->status_code, body, size);
         return 0;
     }
-    const char *fault = ord_slot_read(slot, body ? body : (const uint8_t *)"", size);
+    int64_t last = -1;
+    const char *fault = ord_slot_read(slot, &last, body ? body : (const uint8_t *)"", size);
     if (fault)
         ord_slot_fail(slot, "200", fault);
     else

@@ -16,7 +16,7 @@ static void free_slot(struct slot *slot)
     struct connection *connection = slot->connection;
     uint32_t before = ord_connection_room(connection);
     slot->is_busy = false;
-    slot->next_free = connection->free;
+    slot->next = connection->free;
     connection->free = slot;
     connection->busy--;
     connection->worker->busy--;
@@ -24,16 +24,24 @@ static void free_slot(struct slot *slot)
     ord_connection_touch(connection);
 }
 
+/* Where the runs of a reply go. */
+struct taker {
+    struct slot *slot;
+    int64_t *last;
+};
+
 static void take_run(void *context, const struct ord_run *run)
 {
-    struct slot *slot = context;
+    const struct taker *taker = context;
+    struct slot *slot = taker->slot;
     slot->ids += run->count;
-    ord_checker_run(&slot->connection->worker->checker, &slot->mark, &slot->last, run);
+    ord_checker_run(&slot->connection->worker->checker, &slot->mark, taker->last, run);
 }
 
-const char *ord_slot_read(struct slot *slot, const uint8_t *bytes, size_t size)
+const char *ord_slot_read(struct slot *slot, int64_t *last, const uint8_t *bytes, size_t size)
 {
-    return slot->connection->worker->bench->request.read(bytes, size, plan_of(slot)->ids, take_run, slot);
+    struct taker taker = {slot, last};
+    return slot->connection->worker->bench->request.read(bytes, size, plan_of(slot)->ids, take_run, &taker);
 }
 
 static bool is_measured(const struct slot *slot)
@@ -73,14 +81,11 @@ void ord_connection_call(struct connection *connection, int64_t began_ns)
     struct worker *worker = connection->worker;
     struct slot *slot = connection->free;
     uint32_t before = ord_connection_room(connection);
-    connection->free = slot->next_free;
+    connection->free = slot->next;
     slot->is_busy = true;
     slot->began_ns = began_ns;
     slot->sent_ns = worker->now_ns;
     slot->ids = 0;
-    slot->fault = NULL;
-    if (!slot->is_open)
-        slot->last = -1;
     connection->busy++;
     worker->busy++;
     worker->free_ready += ord_connection_room(connection) - before;

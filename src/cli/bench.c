@@ -59,6 +59,7 @@ static void read_plan(struct bench *bench)
     plan->ids = number_or(settings, "ids", plan->mode == ORD_BENCH_BATCH ? BATCH_DEFAULT : 1);
     plan->connections = number_or(settings, "connections", plan->is_grpc ? CONNECTIONS_GRPC : CONNECTIONS_REST);
     plan->in_flight = number_or(settings, "in-flight", plan->is_grpc ? IN_FLIGHT_GRPC : 1);
+    plan->streams = plan->mode == ORD_BENCH_STREAM ? number_or(settings, "streams", 1) : 0;
     plan->threads = threads_of(settings);
     plan->rate = number_or(settings, "rate", 0);
     plan->warm_up_ms = ord_settings_number(settings, "warm-up");
@@ -66,13 +67,21 @@ static void read_plan(struct bench *bench)
     plan->timeout_ms = ord_settings_number(settings, "timeout");
 }
 
-static enum ord_code check_plan(const struct ord_bench_plan *plan, struct ord_error *error)
+static enum ord_code check_plan(const struct bench *bench, struct ord_error *error)
 {
+    const struct ord_bench_plan *plan = &bench->plan;
     if (plan->mode == ORD_BENCH_STREAM && !plan->is_grpc)
         return ord_fail(error, ORD_INVALID_ARGUMENT, "--mode stream: only gRPC has streams");
     if (plan->mode == ORD_BENCH_UNARY && plan->ids != 1)
         return ord_fail(error, ORD_INVALID_ARGUMENT,
                         "--ids: a unary call brings one ID; more come with --mode batch or stream");
+    if (plan->mode != ORD_BENCH_STREAM && ord_settings_text(bench->cli->settings, "streams"))
+        return ord_fail(error, ORD_INVALID_ARGUMENT, "--streams: only --mode stream has streams");
+    if (plan->streams > plan->in_flight)
+        return ord_fail(error, ORD_INVALID_ARGUMENT,
+                        "--streams: there are only %" PRIu32
+                        " messages in flight (--in-flight) to spread over them",
+                        plan->in_flight);
     return ORD_OK;
 }
 
@@ -202,7 +211,7 @@ enum ord_exit ord_verb_bench(struct ord_cli *cli)
     struct ord_error error;
     read_plan(&bench);
     read_command(bench.command);
-    if (check_plan(&bench.plan, &error) != ORD_OK || find_target(&bench, &error) != ORD_OK)
+    if (check_plan(&bench, &error) != ORD_OK || find_target(&bench, &error) != ORD_OK)
         return ord_cli_misused(cli->verb, &error);
     if (ask_layout(&bench, &error) != ORD_OK)
         return ord_cli_fail(cli, &error);

@@ -55,14 +55,14 @@ static json_t *text_json(const char *text)
 static json_t *load_json(const struct ord_bench_report *report)
 {
     const struct ord_bench_plan *plan = report->plan;
-    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b}", "target",
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b}", "target",
                      text_json(report->target), "protocol", plan->is_grpc ? "grpc" : "rest", "method",
                      ord_bench_method(plan), "idsPerCall", number(plan->ids), "connections",
                      number(plan->connections), "inFlight", number(plan->in_flight), "inFlightAllowed",
-                     number(report->result->in_flight), "loop", loops[plan->rate > 0], "rate",
-                     number(plan->rate), "threads", number(report->result->threads), "warmUpMs",
-                     number((uint64_t)plan->warm_up_ms), "durationMs", number((uint64_t)plan->duration_ms),
-                     "endedEarly", report->is_stopped);
+                     number(report->result->in_flight), "streams", number(plan->streams), "loop",
+                     loops[plan->rate > 0], "rate", number(plan->rate), "threads",
+                     number(report->result->threads), "warmUpMs", number((uint64_t)plan->warm_up_ms),
+                     "durationMs", number((uint64_t)plan->duration_ms), "endedEarly", report->is_stopped);
 }
 
 static json_t *histogram_json(const struct ord_percentiles *latency)
@@ -180,7 +180,8 @@ static void csv_latency(const struct ord_bench_result *result, FILE *out)
 
 static void csv_names(FILE *out)
 {
-    fputs("target,protocol,method,ids_per_call,connections,in_flight,threads,rate,elapsed_s,calls,ids,calls_"
+    fputs("target,protocol,method,ids_per_call,connections,in_flight,streams,threads,rate,elapsed_s,calls,ids,"
+          "calls_"
           "per_s,"
           "ids_per_s,failed,unsent,mean_ns",
           out);
@@ -199,9 +200,9 @@ void ord_bench_write_csv(const struct ord_bench_report *report, FILE *out)
     ord_bench_environment(&environment);
     csv_names(out);
     csv_text(out, report->target);
-    fprintf(out, ",%s,%s,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64,
+    fprintf(out, ",%s,%s,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64,
             plan->is_grpc ? "grpc" : "rest", ord_bench_method(plan), plan->ids, plan->connections,
-            plan->in_flight, result->threads, plan->rate);
+            plan->in_flight, plan->streams, result->threads, plan->rate);
     fprintf(out, ",%.3f,%" PRIu64 ",%" PRIu64 ",%.0f,%.0f,%" PRIu64 ",%" PRIu64,
             (double)result->elapsed_ns / 1e9, result->calls, result->ids, ord_bench_rate(result, result->calls),
             ord_bench_rate(result, result->ids), ord_outcomes_total(&result->failures), result->unsent);

@@ -18,6 +18,17 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
+static void write_streams(const struct ord_bench_report *report, FILE *out)
+{
+    const struct ord_bench_plan *plan = report->plan;
+    const struct ord_bench_result *result = report->result;
+    if (plan->mode != ORD_BENCH_STREAM)
+        return;
+    fprintf(out, ", on %" PRIu32 " stream%s", plan->streams, plural(plan->streams));
+    if (result->streams > 0 && result->streams < plan->streams)
+        fprintf(out, " (the server allows %" PRIu32 ")", result->streams);
+}
+
 static void write_load(const struct ord_bench_report *report, FILE *out)
 {
     const struct ord_bench_plan *plan = report->plan;
@@ -34,6 +45,7 @@ static void write_load(const struct ord_bench_report *report, FILE *out)
             plural(plan->connections), plan->in_flight);
     if (result->in_flight > 0 && result->in_flight < plan->in_flight)
         fprintf(out, " (the server allows %" PRIu32 ")", result->in_flight);
+    write_streams(report, out);
     if (plan->rate > 0)
         fprintf(out, ", open loop of %" PRIu64 " calls/s", plan->rate);
     else

@@ -188,6 +188,17 @@ static const struct ord_option bench_options[] = {
             "pipelined. Without it 32 for gRPC, 1 for REST.",
     },
     {
+        .name = "streams",
+        .type = ORD_OPTION_INTEGER,
+        .scope = ORD_SCOPE_FLAG_ONLY,
+        .min = 1,
+        .max = 100,
+        .argument = "N",
+        .help = "With --mode stream: how many streams the messages in flight on each connection are spread "
+                "over, no "
+                "more than these are. Without it one.",
+    },
+    {
         .name = "rate",
         .type = ORD_OPTION_INTEGER,
         .scope = ORD_SCOPE_FLAG_ONLY,

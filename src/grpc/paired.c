@@ -60,7 +60,7 @@ static void pump(struct ord_call *call, bool is_last)
 {
     struct ord_queue *queue = call->queue;
     struct ord_batch batch = {.call = call};
-    if (call->over || call->sending)
+    if (call->over || (call->sending && !call->sent_by_step)) /* by the step: nothing is queued then */
         return;
     if (queue->count == 0 && !call->ending)
         return;

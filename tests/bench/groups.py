@@ -113,7 +113,7 @@ GROUPS = [
         "grpc-stream",
         "gRPC stream, one ID a message",
         "`StreamIds`, a reply a request, by `ordinal bench --mode stream -c 8 -m 64`, since no public generator drives "
-        "streams: 8 streams with 64 requests in flight each. Where the generator's busiest thread is near 100 %, it is "
+        "streams: 8 connections with one stream each, and 64 requests in flight on it. Where the generator's busiest thread is near 100 %, it is "
         "the limit, not the server.",
         (CALLS, CPU, Column("generator_share", "generator's busiest thread, %", 100)),
         entries(drives.grpc_stream, "grpc", "ordinald", "core-tuned", "grpc-go", "cpp-async", "cpp-callback",

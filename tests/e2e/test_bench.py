@@ -288,6 +288,46 @@ class FakeGrpc:
         self.server.stop(None)
 
 
+class FakeStreams:
+    """A gRPC server whose StreamIds gives the IDs that `ids(requests, context)` yields, and counts streams."""
+
+    def __init__(self, ids, types):
+        reply, run = types["ordinal.v1.StreamIdsResponse"], types["ordinal.v1.Run"]
+        lock = threading.Lock()
+        self.opened = 0
+
+        def stream_ids(requests, context):
+            with lock:
+                self.opened += 1
+            for first in ids(requests, context):
+                yield reply(runs=[run(first=first, count=1, step=1)])
+
+        method = grpc.stream_stream_rpc_method_handler(stream_ids, response_serializer=reply.SerializeToString)
+        self.server = grpc.server(futures.ThreadPoolExecutor(32))
+        self.server.add_generic_rpc_handlers(
+            [grpc.method_handlers_generic_handler("ordinal.v1.IdService", {"StreamIds": method})]
+        )
+        self.grpc = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.server.start()
+
+    def close(self):
+        self.server.stop(None)
+
+
+@pytest.fixture
+def fake_streams(types):
+    """fake_streams(lambda requests, context: …) serves until the test ends."""
+    made = []
+
+    def make(ids):
+        made.append(FakeStreams(ids, types))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
 @pytest.fixture
 def fake(types):
     """A server of wrong answers over a protocol: fake("grpc", lambda n: …)."""
@@ -443,6 +483,63 @@ def test_a_call_that_is_never_answered_ends(fake):
     assert list(report["failures"]) == ["DEADLINE_EXCEEDED"]
 
 
+# Streams
+
+STREAM = ("--mode", "stream", "-c", "1", "--warm-up", "0s")
+
+
+@pytest.mark.parametrize("options, streams", [((), 1), (("--streams", "5"), 5), (("--streams", "16"), 16)])
+def test_messages_share_streams(fake_streams, options, streams):
+    numbers = iter(range(10**9))
+    target = fake_streams(lambda requests, context: (next(numbers) for _ in requests))
+    report = holds_together(bench(target, *STREAM, "-m", "16", *options, "-d", "300ms"))
+    assert report["passed"] and report["failed"] == 0 and report["calls"] > 0
+    assert target.opened == streams == report["load"]["streams"]
+
+
+def test_a_stream_that_ends_fails_what_is_under_way(fake_streams):
+    numbers = iter(range(10**9))
+
+    def few(requests, context):
+        yield from (next(numbers) for _, _ in zip(range(10), requests))
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "ten are enough")
+
+    target = fake_streams(few)
+    report = holds_together(bench(target, *STREAM, "-m", "4", "-d", "500ms"))
+    refused = report["failures"]["RESOURCE_EXHAUSTED"]
+    assert report["passed"] and list(report["failures"]) == ["RESOURCE_EXHAUSTED"]
+    assert target.opened > 1 and refused["calls"] <= 4 * target.opened
+    assert 10 * (target.opened - 1) <= report["calls"] <= 10 * target.opened
+    assert [message["text"] for message in refused["messages"]] == ["ten are enough"]
+
+
+def test_a_call_that_takes_too_long_ends_its_stream(fake_streams):
+    """A message each 20 ms, of which the first three are answered: the next one is too late after 700 ms, and those
+    after it, which had time left, cannot be answered any more."""
+    numbers = iter(range(10**9))
+
+    def silent(requests, context):
+        over = threading.Event()
+        context.add_callback(over.set)
+        yield from (next(numbers) for _, _ in zip(range(3), requests))
+        over.wait(PATIENCE)
+
+    target = fake_streams(silent)
+    load = (*STREAM, "-m", "100", "--rate", "50", "-d", "2s")
+    report = holds_together(bench(target, *load, before=["--timeout", "200ms"]))
+    assert sorted(report["failures"]) == ["CANCELLED", "DEADLINE_EXCEEDED"]
+    failed = {name: failure["calls"] for name, failure in report["failures"].items()}
+    assert target.opened >= 2 and report["calls"] == 3 * target.opened
+    assert failed["CANCELLED"] > failed["DEADLINE_EXCEEDED"] >= target.opened
+    assert report["calls"] + report["failed"] + report["unsent"] == report["due"] == 100
+
+
+def test_the_text_tells_the_streams(shared):
+    for options, words in (((), "8 in flight on each, on 1 stream, "), (("--streams", "2"), " on 2 streams, ")):
+        done = run_client("--grpc", shared.grpc, "bench", *STREAM, "-m", "8", *options, "-d", "100ms")
+        assert done.returncode == DONE and words in done.stdout
+
+
 # How it is run
 
 
@@ -478,6 +575,11 @@ def test_nobody_there(way, free_port):
         (["--http", "https://127.0.0.1:1", "bench"], "no TLS"),
         (["--http", "http://127.0.0.1:1", "bench", "--mode", "stream"], "only gRPC has streams"),
         (["bench", "-n", "5"], "a unary call brings one ID"),
+        (["bench", "--streams", "2"], "--streams: only --mode stream has streams"),
+        (["bench", "--mode", "batch", "--streams", "1"], "--streams: only --mode stream has streams"),
+        (["bench", "--mode", "stream", "-m", "4", "--streams", "5"], "only 4 messages in flight"),
+        (["bench", "--mode", "stream", "--streams", "0"], "--streams"),
+        (["bench", "--mode", "stream", "-m", "200", "--streams", "101"], "--streams"),
         (["bench", "--rate", "0"], "--rate"),
         (["bench", "-c", "0"], "--connections"),
         (["bench", "--duration", "never"], "--duration"),
