@@ -25,6 +25,10 @@ def run(*command, cwd=None, timeout=300, **variables):
     return done.stdout
 
 
+# A symbol of an instrumented library, and the flag that a program needs to go with it.
+INSTRUMENTS = {"__asan_init": "-fsanitize=address,undefined", "__gcov_init": "--coverage"}
+
+
 def check(printed):
     ids = [int(line) for line in printed.split()]
     assert len(ids) == COUNT and ids == sorted(set(ids)) and ids[0] > 0
@@ -32,19 +36,19 @@ def check(printed):
 
 @pytest.fixture(scope="session")
 def library(installed):
-    """Where the library was installed, and variables by which pkg-config and the loader find it there."""
+    """Where the library was installed, variables by which pkg-config and the loader find it there, and what it was
+    instrumented with."""
     (pc,) = installed.rglob("pkgconfig/ordinal.pc")
     folder = pc.parent.parent
     prefix = next(line for line in pc.read_text().splitlines() if line.startswith("prefix=")).partition("=")[2]
     root = str(installed).removesuffix(prefix)
     found = {"PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": root, "LD_LIBRARY_PATH": str(folder)}
-    symbols = run("nm", "-D", folder / "libordinal.so.0")
-    return folder, found, "__asan_init" in symbols
+    symbols = run("nm", folder / "libordinal.a")
+    return folder, found, [flag for symbol, flag in INSTRUMENTS.items() if symbol in symbols]
 
 
 def build_c(library, tmp_path, *libraries):
-    folder, found, sanitized = library
-    flags = ["-fsanitize=address,undefined"] if sanitized else []
+    folder, found, flags = library
     cflags = run("pkg-config", "--cflags", "ordinal", **found).split()
     strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", *flags]
     program = tmp_path / "ids"
@@ -67,8 +71,8 @@ def test_c_with_the_static_library(shared, library, tmp_path):
 
 
 def test_python_with_ctypes(shared, library):
-    _, found, sanitized = library
-    if sanitized:
+    _, found, flags = library
+    if INSTRUMENTS["__asan_init"] in flags:
         runtime = run("cc", "-print-file-name=libasan.so").strip()
         found = {**found, "LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
     check(run("/usr/bin/python3", EXAMPLES / "ids_ctypes.py", shared.grpc, COUNT, **found))
