@@ -15,6 +15,7 @@
 #include "api/methods.h"
 #include "api/service.h"
 #include "http/parse.h"
+#include "wire/ids.h"
 
 struct mg_connection;
 
@@ -118,6 +119,11 @@ void ord_http_route(struct ord_http_call *call);
 
 /* Answers a method of the table; `value` is what the path has in place of the braces, or NULL. */
 void ord_http_method(struct ord_http_call *call, const struct ord_method *method, const char *value);
+
+/* Claims IDs for a call; waits for room, or for the disk, as long as the caller and the server allow. Sets
+ * `is_repeat`. Errors are the service's; ORD_UNAVAILABLE too when too many calls wait already. */
+enum ord_code ord_http_take(struct ord_http_call *call, const struct ord_ids_request *request,
+                            struct ord_ids *ret_ids, struct ord_error *error);
 
 /* Answers `/` for those who do not want a page: an ID, as text unless they prefer JSON. */
 void ord_http_plain_id(struct ord_http_call *call);
