@@ -81,10 +81,10 @@ def test_calls_in_flight_finish(start, client):
     calls.ids(SMALL_BATCH, timeout=20)
     waiting = calls.method("GetIds").future(calls.request("GetIds", count=SMALL_BATCH), timeout=20)
     replies = []
-    path = "/v1/ids?count=10"
+    path = f"/v1/ids?count={SMALL_BATCH}"
     rest_waiting = threading.Thread(target=lambda: replies.append(rest.get(target, path, {"Prefer": "wait=5"})))
     rest_waiting.start()
-    wait_until(lambda: metrics_ahead(target) > 1)
+    wait_until(lambda: metrics_ahead(target) > 1.9)  # which it takes all three to reach
     target.terminate()
     target.wait_for_line(lambda line: "draining" in line)
     assert sum(run.count for run in waiting.result().runs) == SMALL_BATCH

@@ -17,6 +17,16 @@
 
 #include "gather/outbox.h"
 
+/* Criterion tells of each assertion through sockets, from the thread that makes it: so it hears only of what is
+ * wrong, and once that thread gathers no more. */
+#define CHECK(condition) ((condition) ? (void)0 : fail(#condition))
+
+static void fail(const char *condition)
+{
+    ord_gather_end();
+    cr_assert_fail("%s", condition);
+}
+
 /* A pair of sockets: `ours` writes what `peer` reads. Over SEQPACKET each write of the kernel's is a message of
  * its own, so that writes can be counted. */
 static int ours, peer;
@@ -24,7 +34,7 @@ static int ours, peer;
 static void open_pair(int type)
 {
     int pair[2];
-    cr_assert_eq(socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair), 0);
+    CHECK(socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair) == 0);
     ours = pair[0];
     peer = pair[1];
 }
@@ -46,7 +56,7 @@ TestSuite(gather_stream, .init = open_stream);
 
 static void say(const char *text)
 {
-    cr_assert_eq(send(ours, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    CHECK(send(ours, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
 /* What the peer has: one message, or "" when there is none. */
@@ -55,7 +65,7 @@ static const char *heard(void)
     static char text[65536];
     ssize_t size = recv(peer, text, sizeof text - 1, 0);
     if (size < 0)
-        cr_assert_eq(errno, EAGAIN);
+        CHECK(errno == EAGAIN);
     text[size < 0 ? 0 : size] = '\0';
     return text;
 }
@@ -80,7 +90,8 @@ static void begin(uint32_t patience_ms)
 Test(gather, passes_through_where_nobody_gathers)
 {
     say("a");
-    cr_assert_str_eq(heard(), "a");
+    CHECK(strcmp(heard(), "a") == 0);
+    ord_gather_end();
 }
 
 Test(gather, passes_through_what_is_alone_between_two_waits)
@@ -88,10 +99,11 @@ Test(gather, passes_through_what_is_alone_between_two_waits)
     ord_gather_begin(0);
     for (int i = 0; i < 3; i++) {
         say("a");
-        cr_assert(!ord_gather_keeps());
-        cr_assert_str_eq(heard(), "a");
+        CHECK(!ord_gather_keeps());
+        CHECK(strcmp(heard(), "a") == 0);
         wait_in_poll();
     }
+    ord_gather_end();
 }
 
 Test(gather, keeps_what_follows_in_a_burst_and_all_of_the_next)
@@ -100,16 +112,17 @@ Test(gather, keeps_what_follows_in_a_burst_and_all_of_the_next)
     say("a");
     say("b");
     say("c");
-    cr_assert_str_eq(heard(), "a");
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "a") == 0);
+    CHECK(strcmp(heard(), "") == 0);
     wait_in_poll();
-    cr_assert_str_eq(heard(), "bc");
+    CHECK(strcmp(heard(), "bc") == 0);
     say("d");
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "") == 0);
     wait_in_poll();
-    cr_assert_str_eq(heard(), "d");
+    CHECK(strcmp(heard(), "d") == 0);
     say("e");
-    cr_assert_str_eq(heard(), "e");
+    CHECK(strcmp(heard(), "e") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_a_burst_in_one_go_before_poll)
@@ -117,10 +130,11 @@ Test(gather, sends_a_burst_in_one_go_before_poll)
     begin(0);
     say("a");
     say("bc");
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "") == 0);
     wait_in_poll();
-    cr_assert_str_eq(heard(), "abc");
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "abc") == 0);
+    CHECK(strcmp(heard(), "") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_before_epoll_wait)
@@ -129,20 +143,22 @@ Test(gather, sends_before_epoll_wait)
     int epoll = epoll_create1(0);
     begin(0);
     say("a");
-    cr_assert_eq(epoll_wait(epoll, &event, 1, 0), 0);
-    cr_assert_str_eq(heard(), "a");
+    CHECK(epoll_wait(epoll, &event, 1, 0) == 0);
+    CHECK(strcmp(heard(), "a") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_when_asked_to)
 {
     begin(0);
-    cr_assert(!ord_gather_keeps());
+    CHECK(!ord_gather_keeps());
     say("a");
     say("b");
-    cr_assert(ord_gather_keeps());
-    cr_assert(!ord_gather_flush());
-    cr_assert(!ord_gather_keeps());
-    cr_assert_str_eq(heard(), "ab");
+    CHECK(ord_gather_keeps());
+    CHECK(!ord_gather_flush());
+    CHECK(!ord_gather_keeps());
+    CHECK(strcmp(heard(), "ab") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_at_the_end_and_keeps_no_more)
@@ -150,9 +166,10 @@ Test(gather, sends_at_the_end_and_keeps_no_more)
     begin(0);
     say("a");
     ord_gather_end();
-    cr_assert_str_eq(heard(), "a");
+    CHECK(strcmp(heard(), "a") == 0);
     say("b");
-    cr_assert_str_eq(heard(), "b");
+    CHECK(strcmp(heard(), "b") == 0);
+    ord_gather_end();
 }
 
 Test(gather, keeps_nothing_for_long)
@@ -167,7 +184,8 @@ Test(gather, keeps_nothing_for_long)
     while ((now.tv_sec - begun.tv_sec) * 1000000 + (now.tv_nsec - begun.tv_nsec) / 1000 <=
            ORD_GATHER_HOLD_US + 1);
     say("b");
-    cr_assert_str_eq(heard(), "ab");
+    CHECK(strcmp(heard(), "ab") == 0);
+    ord_gather_end();
 }
 
 Test(gather, takes_the_pieces_of_a_message)
@@ -176,10 +194,11 @@ Test(gather, takes_the_pieces_of_a_message)
     struct iovec pieces[] = {{first, 2}, {NULL, 0}, {last, 3}};
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 3};
     begin(0);
-    cr_assert_eq(sendmsg(ours, &message, MSG_NOSIGNAL), 5);
-    cr_assert_str_eq(heard(), "");
+    CHECK(sendmsg(ours, &message, MSG_NOSIGNAL) == 5);
+    CHECK(strcmp(heard(), "") == 0);
     ord_gather_flush();
-    cr_assert_str_eq(heard(), "abcde");
+    CHECK(strcmp(heard(), "abcde") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_what_is_out_of_the_ordinary_behind_what_is_kept)
@@ -195,9 +214,10 @@ Test(gather, sends_what_is_out_of_the_ordinary_behind_what_is_kept)
     memcpy(CMSG_DATA(header), &ours, sizeof ours);
     begin(0);
     say("a");
-    cr_assert_eq(sendmsg(ours, &message, MSG_NOSIGNAL), 1);
-    cr_assert_str_eq(heard(), "a");
-    cr_assert_str_eq(heard(), "b");
+    CHECK(sendmsg(ours, &message, MSG_NOSIGNAL) == 1);
+    CHECK(strcmp(heard(), "a") == 0);
+    CHECK(strcmp(heard(), "b") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_large_writes_behind_what_is_kept)
@@ -206,9 +226,10 @@ Test(gather, sends_large_writes_behind_what_is_kept)
     memset(large, 'x', sizeof large);
     begin(0);
     say("a");
-    cr_assert_eq(send(ours, large, sizeof large, MSG_NOSIGNAL), (ssize_t)sizeof large);
-    cr_assert_str_eq(heard(), "a");
-    cr_assert_eq(strlen(heard()), sizeof large);
+    CHECK(send(ours, large, sizeof large, MSG_NOSIGNAL) == (ssize_t)sizeof large);
+    CHECK(strcmp(heard(), "a") == 0);
+    CHECK(strlen(heard()) == sizeof large);
+    ord_gather_end();
 }
 
 Test(gather, makes_room_when_it_is_full)
@@ -217,12 +238,13 @@ Test(gather, makes_room_when_it_is_full)
     memset(half, 'x', sizeof half);
     begin(0);
     send(ours, half, sizeof half, MSG_NOSIGNAL);
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "") == 0);
     send(ours, half, sizeof half, MSG_NOSIGNAL);
-    cr_assert_eq(strlen(heard()), sizeof half);
-    cr_assert_str_eq(heard(), "");
+    CHECK(strlen(heard()) == sizeof half);
+    CHECK(strcmp(heard(), "") == 0);
     ord_gather_flush();
-    cr_assert_eq(strlen(heard()), sizeof half);
+    CHECK(strlen(heard()) == sizeof half);
+    ord_gather_end();
 }
 
 static void *say_b(void *unused)
@@ -238,11 +260,12 @@ Test(gather, keeps_the_order_with_writes_of_other_threads)
     say("a");
     pthread_create(&other, NULL, say_b, NULL);
     pthread_join(other, NULL);
-    cr_assert_str_eq(heard(), "a");
-    cr_assert_str_eq(heard(), "b");
+    CHECK(strcmp(heard(), "a") == 0);
+    CHECK(strcmp(heard(), "b") == 0);
     say("c");
     ord_gather_flush();
-    cr_assert_str_eq(heard(), "c");
+    CHECK(strcmp(heard(), "c") == 0);
+    ord_gather_end();
 }
 
 Test(gather, sends_before_the_end_of_a_connection)
@@ -250,9 +273,10 @@ Test(gather, sends_before_the_end_of_a_connection)
     begin(0);
     say("a");
     shutdown(ours, SHUT_RD);
-    cr_assert_str_eq(heard(), "");
+    CHECK(strcmp(heard(), "") == 0);
     shutdown(ours, SHUT_WR);
-    cr_assert_str_eq(heard(), "a");
+    CHECK(strcmp(heard(), "a") == 0);
+    ord_gather_end();
 }
 
 static void *close_ours(void *unused)
@@ -270,16 +294,17 @@ Test(gather, sends_before_close_and_forgets_the_number)
     say("a");
     pthread_create(&other, NULL, close_ours, NULL);
     pthread_join(other, NULL);
-    cr_assert_str_eq(heard(), "a");
+    CHECK(strcmp(heard(), "a") == 0);
 
     open_packets();
     if (ours != former)
-        cr_assert_eq(dup2(ours, former), former);
+        CHECK(dup2(ours, former) == former);
     ours = former;
     say("b");
     ord_gather_flush();
-    cr_assert_str_eq(heard(), "b");
+    CHECK(strcmp(heard(), "b") == 0);
     close(former_peer);
+    ord_gather_end();
 }
 
 Test(gather_stream, tells_an_error_with_the_next_write)
@@ -288,8 +313,9 @@ Test(gather_stream, tells_an_error_with_the_next_write)
     say("a");
     close(peer);
     ord_gather_flush();
-    cr_assert_eq(send(ours, "b", 1, MSG_NOSIGNAL), -1);
-    cr_assert_eq(errno, EPIPE);
+    CHECK(send(ours, "b", 1, MSG_NOSIGNAL) == -1);
+    CHECK(errno == EPIPE);
+    ord_gather_end();
 }
 
 /* A connection over TCP that its peer resets: the kernel tells that once, and something else from then on. */
@@ -298,13 +324,13 @@ static void open_reset(void)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(listen(listener, 1), 0);
-    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(listen(listener, 1) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
     ours = socket(AF_INET, SOCK_STREAM, 0);
-    cr_assert_eq(connect(ours, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK(connect(ours, (struct sockaddr *)&address, sizeof address) == 0);
     peer = accept(listener, NULL, NULL);
-    cr_assert_geq(peer, 0);
+    CHECK(peer >= 0);
 }
 
 Test(gather, tells_what_the_kernel_tells_once)
@@ -317,8 +343,9 @@ Test(gather, tells_what_the_kernel_tells_once)
     setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     close(peer);
     ord_gather_flush();
-    cr_assert_eq(send(ours, "c", 1, MSG_NOSIGNAL), -1);
-    cr_assert_eq(errno, ECONNRESET);
+    CHECK(send(ours, "c", 1, MSG_NOSIGNAL) == -1);
+    CHECK(errno == ECONNRESET);
+    ord_gather_end();
 }
 
 /* A thread that keeps something for a socket whose number another one had. */
@@ -329,7 +356,7 @@ static void *keep_b(void *unused)
     ord_gather_begin(0);
     say("a");
     say("b");
-    cr_assert(ord_gather_keeps());
+    CHECK(ord_gather_keeps());
     sem_post(&kept);
     sem_wait(&over);
     ord_gather_end();
@@ -352,7 +379,7 @@ Test(gather, a_thread_whose_socket_was_closed_leaves_the_next_of_that_number_alo
     pthread_join(closer, NULL);
     open_packets();
     if (ours != former)
-        cr_assert_eq(dup2(ours, former), former);
+        CHECK(dup2(ours, former) == former);
     ours = former;
 
     sem_init(&kept, 0, 0);
@@ -362,11 +389,12 @@ Test(gather, a_thread_whose_socket_was_closed_leaves_the_next_of_that_number_alo
     ord_gather_flush();
     pthread_create(&other, NULL, say_c, NULL);
     pthread_join(other, NULL);
-    cr_assert_str_eq(heard(), "a");
-    cr_assert_str_eq(heard(), "b");
-    cr_assert_str_eq(heard(), "c");
+    CHECK(strcmp(heard(), "a") == 0);
+    CHECK(strcmp(heard(), "b") == 0);
+    CHECK(strcmp(heard(), "c") == 0);
     sem_post(&over);
     pthread_join(keeper, NULL);
+    ord_gather_end();
 }
 
 /* Numbers in a row, so that what is lost, doubled or swapped shows. */
@@ -375,7 +403,7 @@ static uint32_t written, read_back;
 static bool write_number(void)
 {
     if (send(ours, &written, sizeof written, MSG_NOSIGNAL) != sizeof written) {
-        cr_assert_eq(errno, EAGAIN);
+        CHECK(errno == EAGAIN);
         return false;
     }
     written++;
@@ -390,7 +418,7 @@ static void read_numbers(void)
     while ((size = recv(peer, (char *)numbers + rest, sizeof numbers - rest, 0)) > 0) {
         size_t whole = (rest + (size_t)size) / sizeof *numbers;
         for (size_t i = 0; i < whole; i++)
-            cr_assert_eq(numbers[i], read_back++);
+            CHECK(numbers[i] == read_back++);
         rest = (rest + (size_t)size) % sizeof *numbers;
         memcpy(numbers, numbers + whole, rest);
     }
@@ -408,18 +436,19 @@ Test(gather_stream, refuses_writes_while_the_kernel_takes_no_more)
 {
     begin(0);
     fill();
-    cr_assert(!write_number());
+    CHECK(!write_number());
     read_numbers();
-    cr_assert_lt(read_back, written); /* the rest is kept */
+    CHECK(read_back < written); /* the rest is kept */
     while (ord_gather_flush())
         read_numbers();
-    cr_assert(!ord_gather_keeps());
+    CHECK(!ord_gather_keeps());
     read_numbers();
-    cr_assert_eq(read_back, written);
-    cr_assert(write_number());
+    CHECK(read_back == written);
+    CHECK(write_number());
     ord_gather_flush();
     read_numbers();
-    cr_assert_eq(read_back, written);
+    CHECK(read_back == written);
+    ord_gather_end();
 }
 
 Test(gather_stream, waits_not_long_with_something_to_try_again)
@@ -431,7 +460,8 @@ Test(gather_stream, waits_not_long_with_something_to_try_again)
     clock_gettime(CLOCK_MONOTONIC, &begun);
     poll(&nothing, 1, 600000);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    cr_assert_lt(now.tv_sec - begun.tv_sec, 300);
+    CHECK(now.tv_sec - begun.tv_sec < 300);
+    ord_gather_end();
 }
 
 static void *read_all(void *unused)
@@ -460,7 +490,8 @@ Test(gather_stream, waits_for_a_slow_reader_with_patience)
     }
     wait_in_poll();
     pthread_join(reader, NULL);
-    cr_assert_eq(read_back, written);
+    CHECK(read_back == written);
+    ord_gather_end();
 }
 
 Test(gather_stream, gives_up_a_reader_that_never_reads)
@@ -471,7 +502,8 @@ Test(gather_stream, gives_up_a_reader_that_never_reads)
     while (send(ours, &written, sizeof written, MSG_NOSIGNAL) == sizeof written)
         if (written++ % 2 == 0)
             wait_in_poll();
-    cr_assert_eq(errno, EPIPE);
+    CHECK(errno == EPIPE);
+    ord_gather_end();
 }
 
 Test(gather_stream, leaves_nothing_behind_when_a_thread_ends_with_a_full_socket)
@@ -483,4 +515,5 @@ Test(gather_stream, leaves_nothing_behind_when_a_thread_ends_with_a_full_socket)
     ord_gather_begin(0);
     say("x");
     ord_gather_flush();
+    ord_gather_end();
 }
