@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "api/committer.h"
+#include "base/committer.h"
 #include "core/requests.h"
 
 /* A commit that failed is worth trying again after this. */

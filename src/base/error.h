@@ -31,6 +31,11 @@ enum ord_code {
     ORD_DEADLINE_EXCEEDED,  /* the caller's time is over */
     ORD_CANCELLED,          /* the caller is gone */
     ORD_LAYOUT_EXHAUSTED,   /* the layout's time is over: no retry helps */
+    ORD_ALREADY_EXISTS,     /* it is there, and another than the one wanted */
+    ORD_DELETED,            /* it was there, and its name is not free */
+    ORD_EXHAUSTED,          /* a sequence has not that many values left: no retry helps */
+    ORD_SESSION_OVER,       /* the membership that the caller speaks for has ended */
+    ORD_REPLACED,           /* another stream took this one's place */
     ORD_REQUEST_MISMATCH,   /* a request ID that was used for another request */
     ORD_INTERNAL,           /* a fault of ours, or of the system below us */
     ORD_CODES,              /* how many codes there are */

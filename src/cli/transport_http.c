@@ -41,19 +41,37 @@ static const char *encoded(const char *value, struct ord_arena *arena)
     return copy;
 }
 
+/* The route with the request's fields in place of its braces; NULL when there is no memory. The names of these
+ * fields go to `ret_names`. */
+static const char *path_of(const struct ord_method *method, const ProtobufCMessage *request,
+                           char ret_names[ORD_ROUTE_VARIABLES][ORD_JSON_NAME_MAX], struct ord_arena *arena)
+{
+    const char *path = "", *route = method->route;
+    char field[ORD_JSON_NAME_MAX];
+    for (unsigned i = 0; path && ord_route_field(method, i, field, sizeof field); i++) {
+        ord_json_name(field, ret_names[i]);
+        const char *value = encoded(ord_query_value(request, ret_names[i], arena), arena);
+        path = value ? ord_arena_printf(arena, "%s%.*s%s", path, (int)strcspn(route, "{"), route, value) : NULL;
+        route = strchr(route, '}') + 1;
+    }
+    return path ? ord_arena_printf(arena, "%s%s", path, route) : NULL;
+}
+
 const char *ord_http_url(const char *base, const struct ord_method *method, const ProtobufCMessage *request,
                          struct ord_arena *arena)
 {
-    char field[ORD_JSON_NAME_MAX];
-    ord_route_field(method, field, sizeof field);
-    const char *value = *field ? encoded(ord_query_value(request, field, arena), arena) : "";
-    const char *query = ord_query_write(request, *field ? field : NULL, arena);
-    if (!value || !query)
+    char names[ORD_ROUTE_VARIABLES][ORD_JSON_NAME_MAX] = {0};
+    const char *except[ORD_ROUTE_VARIABLES + 1] = {0};
+    const char *path = path_of(method, request, names, arena);
+    for (unsigned i = 0; i < ORD_ROUTE_VARIABLES && *names[i]; i++)
+        except[i] = names[i];
+    const char *query = ord_query_write(request, except, arena);
+    if (!path || !query)
         return NULL;
 
     const char *form = method->gives == ORD_GIVES_RUNS ? "form=runs" : "";
-    return ord_arena_printf(arena, "%s%.*s%s%s%s%s%s", base, (int)strcspn(method->route, "{"), method->route,
-                            value, *query || *form ? "?" : "", query, *query && *form ? "&" : "", form);
+    return ord_arena_printf(arena, "%s%s%s%s%s%s", base, path, *query || *form ? "?" : "", query,
+                            *query && *form ? "&" : "", form);
 }
 
 /* Appends to the body; false if it would be too large. */
@@ -145,7 +163,7 @@ static enum ord_code http_call(void *context, const struct ord_method *method, c
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     long status;
-    enum ord_code code = ask(client, method->verb, url, &status, error);
+    enum ord_code code = ask(client, method->verbs[0], url, &status, error);
     if (code != ORD_OK)
         return code;
     if (status != 200)

@@ -30,8 +30,9 @@ static void print_methods(void)
 {
     for (size_t i = 0; i < ord_method_count; i++) {
         const struct ord_method *row = &ord_methods[i];
-        printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row->service, row->name, row->path, or_empty(row->verb),
-               or_empty(row->route), row->request->name, row->reply->name);
+        const char *second = or_empty(row->verbs[1]);
+        printf("%s\t%s\t%s\t%s%s%s\t%s\t%s\t%s\n", row->service, row->name, row->path, or_empty(row->verbs[0]),
+               *second ? "," : "", second, or_empty(row->route), row->request->name, row->reply->name);
     }
 }
 

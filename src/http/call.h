@@ -117,8 +117,9 @@ bool ord_http_is_local(const struct ord_http_call *call);
 /* Routes and answers: `call` holds the request. */
 void ord_http_route(struct ord_http_call *call);
 
-/* Answers a method of the table; `value` is what the path has in place of the braces, or NULL. */
-void ord_http_method(struct ord_http_call *call, const struct ord_method *method, const char *value);
+/* Answers a method of the table; `values` are what the path has in place of the braces. */
+void ord_http_method(struct ord_http_call *call, const struct ord_method *method,
+                     const struct ord_route_value *values);
 
 /* Claims IDs for a call; waits for room, or for the disk, as long as the caller and the server allow. Sets
  * `is_repeat`. Errors are the service's; ORD_UNAVAILABLE too when too many calls wait already. */

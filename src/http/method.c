@@ -23,7 +23,7 @@ struct presentation {
 /* A method's call while its parameters are read. */
 struct reading {
     const struct ord_method *method;
-    const char *value; /* of the path; NULL: none */
+    const struct ord_route_value *values; /* of the path */
     struct presentation presentation;
     struct ord_http_query query;
 };
@@ -33,13 +33,21 @@ static bool has_form(const struct ord_method *method)
     return method->gives == ORD_GIVES_RUNS;
 }
 
+static bool is_of_path(const struct ord_method *method, const char *field)
+{
+    char name[ORD_JSON_NAME_MAX];
+    for (unsigned i = 0; ord_route_field(method, i, name, sizeof name); i++)
+        if (strcmp(name, field) == 0)
+            return true;
+    return false;
+}
+
 static enum ord_code fail_unknown(const struct ord_method *method, const char *name, struct ord_error *error)
 {
-    char of_path[ORD_JSON_NAME_MAX], allowed[256] = "";
-    ord_route_field(method, of_path, sizeof of_path);
+    char allowed[256] = "";
     for (unsigned i = 0; i < method->request->n_fields; i++) {
         const char *field = method->request->fields[i].name;
-        if (strcmp(field, of_path) == 0)
+        if (is_of_path(method, field))
             continue;
         char json_name[ORD_JSON_NAME_MAX];
         ord_json_name(field, json_name);
@@ -101,19 +109,30 @@ static enum ord_code read_presentation(struct reading *reading, struct ord_error
     return ORD_OK;
 }
 
-static enum ord_code read_path_value(const struct reading *reading, ProtobufCMessage *message,
-                                     ord_field_set *given, struct ord_arena *arena, struct ord_error *error)
+static enum ord_code read_path_value(const struct reading *reading, unsigned index, const char *field,
+                                     ProtobufCMessage *message, ord_field_set *given, struct ord_arena *arena,
+                                     struct ord_error *error)
 {
-    char field[ORD_JSON_NAME_MAX], name[ORD_JSON_NAME_MAX];
-    ord_route_field(reading->method, field, sizeof field);
+    char name[ORD_JSON_NAME_MAX];
+    const struct ord_route_value *sent = &reading->values[index];
     ord_json_name(field, name);
-    char *value = ord_arena_printf(arena, "%s", reading->value);
+    char *value = ord_arena_printf(arena, "%.*s", (int)sent->length, sent->at);
     if (!value)
         return ord_fail(error, ORD_INTERNAL, "no memory");
     enum ord_code code = ord_http_decode(value, error);
     if (code != ORD_OK)
         return code;
     return ord_query_set(message, given, name, value, reading->presentation.format, arena, error);
+}
+
+static enum ord_code read_path(const struct reading *reading, ProtobufCMessage *message, ord_field_set *given,
+                               struct ord_arena *arena, struct ord_error *error)
+{
+    char field[ORD_JSON_NAME_MAX];
+    enum ord_code code = ORD_OK;
+    for (unsigned i = 0; code == ORD_OK && ord_route_field(reading->method, i, field, sizeof field); i++)
+        code = read_path_value(reading, i, field, message, given, arena, error);
+    return code;
 }
 
 static enum ord_code read_request(const struct reading *reading, struct ord_arena *arena,
@@ -125,9 +144,7 @@ static enum ord_code read_request(const struct reading *reading, struct ord_aren
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     ord_field_set given = 0;
-    enum ord_code code = ORD_OK;
-    if (reading->value)
-        code = read_path_value(reading, message, &given, arena, error);
+    enum ord_code code = read_path(reading, message, &given, arena, error);
     for (unsigned i = 0; code == ORD_OK && i < reading->query.count; i++) {
         const char *name = reading->query.at[i].name;
         code = ord_query_set(message, &given, name, reading->query.at[i].value, reading->presentation.format,
@@ -312,8 +329,8 @@ static enum ord_code check_body(const struct ord_http_call *call, struct ord_err
     return ord_fail(error, ORD_INVALID_ARGUMENT, "body: this method takes none; allowed is an empty one");
 }
 
-static void answer(struct ord_http_call *call, const struct ord_method *method, const char *value,
-                   bool text_first)
+static void answer(struct ord_http_call *call, const struct ord_method *method,
+                   const struct ord_route_value *values, bool text_first)
 {
     call->method = method;
     call->is_counted = true;
@@ -321,7 +338,7 @@ static void answer(struct ord_http_call *call, const struct ord_method *method, 
     struct ord_error error;
     struct reading reading;
     reading.method = method;
-    reading.value = value;
+    reading.values = values;
     reading.presentation = (struct presentation){.format = ORD_DECIMAL};
 
     enum ord_code code =
@@ -341,9 +358,10 @@ static void answer(struct ord_http_call *call, const struct ord_method *method, 
         ord_http_problem(call, &error, 0, "");
 }
 
-void ord_http_method(struct ord_http_call *call, const struct ord_method *method, const char *value)
+void ord_http_method(struct ord_http_call *call, const struct ord_method *method,
+                     const struct ord_route_value *values)
 {
-    answer(call, method, value, false);
+    answer(call, method, values, false);
 }
 
 void ord_http_plain_id(struct ord_http_call *call)

@@ -6,8 +6,8 @@
 
 /* What a path leads to. */
 struct target {
-    const struct ord_method *method; /* NULL: a page, or no row takes the verb */
-    const char *value;               /* of the path, for the method's braces */
+    const struct ord_method *method;                    /* NULL: a page, or no row takes the verb */
+    struct ord_route_value values[ORD_ROUTE_VARIABLES]; /* of the path, for the method's braces */
     struct ord_http_page page;
 };
 
@@ -17,20 +17,34 @@ static void allow(char allowed[ALLOWED_MAX], const char *verb)
 {
     size_t used = strlen(allowed);
     snprintf(allowed + used, ALLOWED_MAX - used, "%s%s", used ? ", " : "", verb);
-    if (strcmp(verb, "GET") == 0)
+}
+
+/* HEAD is a GET that somebody may make at any time, so only what changes nothing takes it. */
+static void allow_row(char allowed[ALLOWED_MAX], const struct ord_method *method)
+{
+    for (unsigned i = 0; i < ORD_ROUTE_VERBS && method->verbs[i]; i++)
+        allow(allowed, method->verbs[i]);
+    if (!ord_method_changes(method))
         allow(allowed, "HEAD");
 }
 
 /* The verbs that the path takes. */
 static void list_allowed(const struct ord_http_call *call, const struct target *target, char ret[ALLOWED_MAX])
 {
-    const char *value;
+    struct ord_route_value values[ORD_ROUTE_VARIABLES];
     ret[0] = '\0';
     if (target->page.answer)
-        allow(ret, "GET");
+        allow(ret, "GET, HEAD");
     for (size_t i = 0; i < ord_method_count; i++)
-        if (ord_route_matches(&ord_methods[i], call->path, &value))
-            allow(ret, ord_methods[i].verb);
+        if (ord_route_matches(&ord_methods[i], call->path, values))
+            allow_row(ret, &ord_methods[i]);
+}
+
+static bool takes(const struct ord_method *method, const struct ord_http_call *call)
+{
+    if (call->is_head)
+        return !ord_method_changes(method);
+    return ord_method_takes(method, call->verb);
 }
 
 static const char *effective_verb(const struct ord_http_call *call)
@@ -41,17 +55,13 @@ static const char *effective_verb(const struct ord_http_call *call)
 /* The row of a path and verb. A path that has rows, none of them for that verb, is found without a row. */
 static bool find_method(const struct ord_http_call *call, struct target *target)
 {
-    const char *verb = effective_verb(call);
     bool found = false;
     for (size_t i = 0; i < ord_method_count && !target->method; i++) {
-        const char *value;
-        if (!ord_route_matches(&ord_methods[i], call->path, &value))
+        if (!ord_route_matches(&ord_methods[i], call->path, target->values))
             continue;
         found = true;
-        if (strcmp(ord_methods[i].verb, verb) == 0) {
+        if (takes(&ord_methods[i], call))
             target->method = &ord_methods[i];
-            target->value = value;
-        }
     }
     return found;
 }
@@ -129,7 +139,7 @@ void ord_http_route(struct ord_http_call *call)
     else if (strcmp(call->verb, "OPTIONS") == 0)
         answer_options(call, &target);
     else if (target.method)
-        ord_http_method(call, target.method, target.value);
+        ord_http_method(call, target.method, target.values);
     else if (target.page.answer && strcmp(effective_verb(call), "GET") == 0)
         target.page.answer(call, target.page.asset);
     else

@@ -9,8 +9,7 @@
 
 static bool is_parameter(const ProtobufCFieldDescriptor *field)
 {
-    return field->label != PROTOBUF_C_LABEL_REPEATED && !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
-           ord_scalar_has_text(field->type);
+    return field->label != PROTOBUF_C_LABEL_REPEATED && ord_scalar_has_text(field->type);
 }
 
 static const ProtobufCFieldDescriptor *find(const ProtobufCMessageDescriptor *type, const char *name)
@@ -54,6 +53,8 @@ enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, con
     ord_field_set bit = (ord_field_set)1 << (field - type->fields);
     if (*given & bit)
         return ord_fail(error, ORD_REPEATED_PARAMETER, "%s: given more than once; allowed once", name);
+    if (ord_field_is_taken(message, field))
+        return ord_fail(error, ORD_REPEATED_PARAMETER, "%s: given beside another value in its place", name);
 
     enum ord_code code = ord_scalar_read(field, value, ids, arena, ord_field_value(message, field), error);
     if (code != ORD_OK) {
@@ -72,6 +73,8 @@ static bool is_default(const ProtobufCMessage *message, const ProtobufCFieldDesc
     const void *value = ord_field_value(message, field);
     if (!ord_field_is_set(message, field))
         return true;
+    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+        return false;
     if (field->type == PROTOBUF_C_TYPE_STRING)
         return !*(char *const *)value || **(char *const *)value == '\0';
     return memcmp(value, zero, ord_scalar_size(field->type)) == 0;
@@ -97,7 +100,15 @@ static const char *percent_encode(const char *text, struct ord_arena *arena)
     return encoded;
 }
 
-const char *ord_query_write(const ProtobufCMessage *message, const char *except, struct ord_arena *arena)
+static bool is_among(const char *name, const char *const *names)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+const char *ord_query_write(const ProtobufCMessage *message, const char *const *except, struct ord_arena *arena)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
     const char *query = "";
@@ -105,7 +116,7 @@ const char *ord_query_write(const ProtobufCMessage *message, const char *except,
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         char name[ORD_JSON_NAME_MAX];
         ord_json_name(field->name, name);
-        if (!is_parameter(field) || is_default(message, field) || (except && strcmp(name, except) == 0))
+        if (!is_parameter(field) || is_default(message, field) || is_among(name, except))
             continue;
         const char *text = ord_scalar_write(field, ord_field_value(message, field), ORD_DECIMAL, arena);
         const char *encoded = text ? percent_encode(text, arena) : NULL;

@@ -24,9 +24,10 @@ enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, con
                             const char *value, enum ord_id_format ids, struct ord_arena *arena,
                             struct ord_error *error);
 
-/* Writes the fields that differ from their defaults as "name=value&…", percent-encoded, leaving out the field
- * called `except` (may be NULL). NULL when there is no memory. */
-const char *ord_query_write(const ProtobufCMessage *message, const char *except, struct ord_arena *arena);
+/* Writes the fields that differ from their defaults as "name=value&…", percent-encoded, leaving out those
+ * that are named in `except` (up to a NULL; may be NULL). NULL when there is no memory. */
+const char *ord_query_write(const ProtobufCMessage *message, const char *const *except,
+                            struct ord_arena *arena);
 
 /* One scalar field as text, not encoded; NULL when there is no such field or no memory. */
 const char *ord_query_value(const ProtobufCMessage *message, const char *name, struct ord_arena *arena);

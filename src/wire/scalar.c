@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "wire/json.h"
 #include "wire/quote.h"
@@ -123,20 +124,44 @@ static enum ord_code read_bool(const struct context *context, const char *text, 
     return ORD_OK;
 }
 
+/* What all names of an enum begin with, up to an underscore: "CLOCK_STATE_". */
+static size_t prefix_length(const ProtobufCEnumDescriptor *type)
+{
+    const char *first = type->values[0].name;
+    size_t length = strlen(first);
+    for (unsigned i = 1; i < type->n_values; i++) {
+        size_t same = 0;
+        while (same < length && type->values[i].name[same] == first[same])
+            same++;
+        length = same;
+    }
+    while (length > 0 && first[length - 1] != '_')
+        length--;
+    return length;
+}
+
+static void list_names(const ProtobufCEnumDescriptor *type, char *ret, size_t size)
+{
+    size_t used = 0;
+    for (unsigned i = 0; i < type->n_values && used < size; i++)
+        used += (size_t)snprintf(ret + used, size - used, "%s%s", i ? ", " : "", type->values[i].name);
+}
+
+/* A name as it is, or for those who type it, without what all have in common and in any case: "following". */
 static enum ord_code read_enum(const struct context *context, const char *text, void *ret)
 {
     const ProtobufCEnumDescriptor *type = context->field->descriptor;
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(type, text);
-    if (!value) {
-        char allowed[256] = "";
-        for (unsigned i = 0; i < type->n_values; i++) {
-            size_t used = strlen(allowed);
-            snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", type->values[i].name);
-        }
-        return fail(context, ORD_INVALID_ARGUMENT, text, "not one of the names", allowed);
+    size_t prefix = prefix_length(type);
+    for (unsigned i = 0; i < type->n_values; i++) {
+        const ProtobufCEnumValue *value = &type->values[i];
+        if (strcmp(value->name, text) != 0 && strcasecmp(value->name + prefix, text) != 0)
+            continue;
+        *(int *)ret = value->value;
+        return ORD_OK;
     }
-    *(int *)ret = value->value;
-    return ORD_OK;
+    char allowed[256];
+    list_names(type, allowed, sizeof allowed);
+    return fail(context, ORD_INVALID_ARGUMENT, text, "not one of the names", allowed);
 }
 
 /* How many bytes the UTF-8 character at `at` has; 0 if it is none. */

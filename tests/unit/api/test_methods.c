@@ -27,8 +27,10 @@ Test(methods, each_row_is_whole)
         snprintf(path, sizeof path, "/%s/%s", row->service, row->name);
         cr_expect_str_eq(row->path, path);
         cr_expect(row->request && row->reply, "%s has messages", row->name);
-        cr_expect_eq(row->gives == ORD_GIVES_MESSAGE, row->handle != NULL, "%s", row->name);
-        cr_expect_eq(row->verb != NULL, row->route != NULL, "%s", row->name);
+        unsigned ways = (row->handle != NULL) + (row->ask != NULL) + (row->feed != NULL);
+        cr_expect_eq(ways, row->gives == ORD_GIVES_MESSAGE, "%s", row->name);
+        cr_expect_eq(row->feed != NULL, row->shape == ORD_STREAM_PUSHED, "%s", row->name);
+        cr_expect_eq(row->verbs[0] != NULL, row->route != NULL, "%s", row->name);
         cr_expect_eq(ord_method_by_path(row->path), row);
         cr_expect_eq(ord_method_by_name(row->name), row);
         for (size_t k = 0; k < i; k++)
@@ -39,14 +41,14 @@ Test(methods, each_row_is_whole)
     cr_expect_null(ord_method_by_name("getid"));
 }
 
-Test(methods, what_changes_something_is_for_operators)
+Test(methods, decisions_on_the_clock_are_for_operators)
 {
     for (size_t i = 0; i < ord_method_count; i++) {
         const struct ord_method *row = &ord_methods[i];
         struct ord_error error;
-        bool changes = row->verb && strcmp(row->verb, "POST") == 0;
+        bool decides = ord_method_changes(row) && strcmp(row->service, "ordinal.v1.ClockService") == 0;
         cr_expect_eq(ord_method_admit(row, true, &error), ORD_OK, "%s", row->name);
-        cr_expect_eq(ord_method_admit(row, false, &error), changes ? ORD_FORBIDDEN : ORD_OK, "%s", row->name);
+        cr_expect_eq(ord_method_admit(row, false, &error), decides ? ORD_FORBIDDEN : ORD_OK, "%s", row->name);
     }
 }
 
@@ -73,15 +75,17 @@ Test(methods, routes_match_whole_paths)
         {"/v1/clock:", NULL, NULL},
         {"/v1/ids/", NULL, NULL},
         {"/v1/ids/7/8", NULL, NULL},
+        {"/v1/ids/7:8", NULL, NULL},
         {"/v1/id/", NULL, NULL},
         {"/v1/idsx", NULL, NULL},
         {"/v1", NULL, NULL},
         {"", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *found = NULL, *value = NULL;
+        const char *found = NULL;
+        struct ord_route_value values[ORD_ROUTE_VARIABLES] = {0};
         for (size_t k = 0; k < ord_method_count; k++)
-            if (ord_route_matches(&ord_methods[k], rows[i].path, &value)) {
+            if (ord_route_matches(&ord_methods[k], rows[i].path, values)) {
                 cr_expect_null(found, "%s matches %s and %s", rows[i].path, found, ord_methods[k].name);
                 found = ord_methods[k].name;
             }
@@ -89,19 +93,35 @@ Test(methods, routes_match_whole_paths)
         if (found && rows[i].method)
             cr_expect_str_eq(found, rows[i].method);
         if (rows[i].value)
-            cr_expect(value && strcmp(value, rows[i].value) == 0, "%s", rows[i].path);
+            cr_expect(values[0].at && strncmp(values[0].at, rows[i].value, values[0].length) == 0 &&
+                          strlen(rows[i].value) == values[0].length,
+                      "%s", rows[i].path);
     }
 }
 
-Test(methods, the_field_of_a_route_is_between_its_braces)
+Test(methods, a_route_may_have_several_variables)
 {
+    static const struct ord_method row = {.route = "/v1/groups/{group}/members/{name}:renew"};
+    struct ord_route_value values[ORD_ROUTE_VARIABLES] = {0};
+    cr_assert(ord_route_matches(&row, "/v1/groups/a%20b/members/c:renew", values));
+    cr_expect_eq(strncmp(values[0].at, "a%20b/", 6), 0);
+    cr_expect_eq(values[0].length, 5);
+    cr_expect_eq(values[1].at[0], 'c');
+    cr_expect_eq(values[1].length, 1);
+    static const char *const others[] = {"/v1/groups/a/members/c",        "/v1/groups/a/members/:renew",
+                                         "/v1/groups//members/c:renew",   "/v1/groups/a/members/c:renewed",
+                                         "/v1/groups/a/members/c/:renew", "/v1/groups/a/b/members/c:renew"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect_not(ord_route_matches(&row, others[i], values), "%s", others[i]);
+
     char field[16];
-    ord_route_field(ord_method_by_name("DescribeId"), field, sizeof field);
-    cr_expect_str_eq(field, "id");
-    ord_route_field(ord_method_by_name("GetId"), field, sizeof field);
-    cr_expect_str_eq(field, "");
-    ord_route_field(ord_method_by_name("StreamIds"), field, sizeof field);
-    cr_expect_str_eq(field, "");
+    cr_assert(ord_route_field(&row, 0, field, sizeof field));
+    cr_expect_str_eq(field, "group");
+    cr_assert(ord_route_field(&row, 1, field, sizeof field));
+    cr_expect_str_eq(field, "name");
+    cr_expect_not(ord_route_field(&row, 2, field, sizeof field));
+    cr_expect_not(ord_route_field(ord_method_by_name("GetId"), 0, field, sizeof field));
+    cr_expect_not(ord_route_field(ord_method_by_name("StreamIds"), 0, field, sizeof field));
 }
 
 static enum ord_code call(struct ord_service *service, const char *name, void *request, void *reply,

@@ -201,8 +201,8 @@ Test(json, enums_go_by_name)
     cr_assert_eq(read->status, GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
     read = reads("{\"status\":1}", HEALTH);
     cr_assert_eq(read->status, GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING);
-    is_refused("{\"status\":\"serving\"}", HEALTH,
-               "status: 'serving' is not one of the names; allowed UNKNOWN, SERVING");
+    is_refused("{\"status\":\"served\"}", HEALTH,
+               "status: 'served' is not one of the names; allowed UNKNOWN, SERVING");
     is_refused("{\"status\":true}", HEALTH, "status: ");
     is_refused("{\"status\":4294967296}", HEALTH, "status: ");
 }

@@ -8,6 +8,7 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
+#include "ordinal/v1/sequences.pb-c.h"
 #include "ordinal/wire/status.pb-c.h"
 
 static struct ord_arena arena;
@@ -75,9 +76,21 @@ Test(query, fields_that_are_not_one_scalar_are_no_parameters)
     is_refused(&any, "value", "", ORD_UNKNOWN_PARAMETER, "'value' is not a parameter; allowed typeUrl");
     Ordinal__V1__DescribeIdResponse reply = ORDINAL__V1__DESCRIBE_ID_RESPONSE__INIT;
     cr_assert_eq(set(&reply, "layout", "x"), ORD_UNKNOWN_PARAMETER);
-    Grpc__Reflection__V1__ServerReflectionRequest oneof = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
-    is_refused(&oneof, "listServices", "x", ORD_UNKNOWN_PARAMETER,
-               "'listServices' is not a parameter; allowed host");
+}
+
+Test(query, of_a_oneof_one_is_set_even_to_its_default)
+{
+    Ordinal__V1__CreateSequenceRequest sequence = ORDINAL__V1__CREATE_SEQUENCE_REQUEST__INIT;
+    sets(&sequence, "start", "0");
+    cr_assert_eq(sequence.start_given_case, ORDINAL__V1__CREATE_SEQUENCE_REQUEST__START_GIVEN_START);
+    cr_assert_str_eq(ord_query_write(&sequence.base, NULL, &arena), "start=0");
+
+    Grpc__Reflection__V1__ServerReflectionRequest several =
+        GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
+    sets(&several, "listServices", "x");
+    is_refused(&several, "fileByFilename", "y", ORD_REPEATED_PARAMETER,
+               "fileByFilename: given beside another value in its place");
+    cr_assert_str_eq(several.list_services, "x");
 }
 
 Test(query, a_name_is_given_once)
@@ -198,6 +211,12 @@ Test(query, enums_go_by_name)
     Grpc__Health__V1__HealthCheckResponse reply = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
     sets(&reply, "status", "SERVING");
     cr_assert_eq(reply.status, GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING);
+    sets(&reply, "status", "not_serving");
+    cr_assert_eq(reply.status, GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+    reply.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+    Ordinal__V1__CreateSequenceRequest sequence = ORDINAL__V1__CREATE_SEQUENCE_REQUEST__INIT;
+    sets(&sequence, "mode", "gapless");
+    cr_assert_eq(sequence.mode, ORDINAL__V1__SEQUENCE_MODE__SEQUENCE_MODE_GAPLESS);
     is_refused(&reply, "status", "1", ORD_INVALID_ARGUMENT,
                "status: '1' is not one of the names; allowed UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN");
     cr_assert_str_eq(ord_query_value(&reply.base, "status", &arena), "SERVING");
@@ -211,9 +230,10 @@ Test(query, defaults_are_not_written)
     request.count = 7;
     request.max_wait_ms = 250;
     cr_assert_str_eq(ord_query_write(&request.base, NULL, &arena), "count=7&maxWaitMs=250");
-    cr_assert_str_eq(ord_query_write(&request.base, "count", &arena), "maxWaitMs=250");
-    cr_assert_str_eq(ord_query_write(&request.base, "maxWaitMs", &arena), "count=7");
-    cr_assert_str_eq(ord_query_write(&request.base, "other", &arena), "count=7&maxWaitMs=250");
+    cr_assert_str_eq(ord_query_write(&request.base, (const char *[]){"count", NULL}, &arena), "maxWaitMs=250");
+    cr_assert_str_eq(ord_query_write(&request.base, (const char *[]){"maxWaitMs", NULL}, &arena), "count=7");
+    cr_assert_str_eq(ord_query_write(&request.base, (const char *[]){"other", NULL}, &arena),
+                     "count=7&maxWaitMs=250");
 }
 
 Test(query, values_are_percent_encoded)

@@ -1,4 +1,4 @@
-#include "api/committer.h"
+#include "base/committer.h"
 
 #include <pthread.h>
 #include <stdbool.h>
