@@ -1679,7 +1679,7 @@ const ProtobufCMessageDescriptor ordinal__v1__delivery__descriptor =
   (ProtobufCMessageInit) ordinal__v1__delivery__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ordinal__v1__join_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor ordinal__v1__join_request__field_descriptors[6] =
 {
   {
     "group",
@@ -1741,18 +1741,31 @@ static const ProtobufCFieldDescriptor ordinal__v1__join_request__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "renews",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Ordinal__V1__JoinRequest, renews),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ordinal__v1__join_request__field_indices_by_name[] = {
   4,   /* field[4] = auto_acknowledge */
   0,   /* field[0] = group */
   3,   /* field[3] = max_members */
   1,   /* field[1] = name */
+  5,   /* field[5] = renews */
   2,   /* field[2] = ttl_ms */
 };
 static const ProtobufCIntRange ordinal__v1__join_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor ordinal__v1__join_request__descriptor =
 {
@@ -1762,7 +1775,7 @@ const ProtobufCMessageDescriptor ordinal__v1__join_request__descriptor =
   "Ordinal__V1__JoinRequest",
   "ordinal.v1",
   sizeof(Ordinal__V1__JoinRequest),
-  5,
+  6,
   ordinal__v1__join_request__field_descriptors,
   ordinal__v1__join_request__field_indices_by_name,
   1,  ordinal__v1__join_request__number_ranges,

@@ -254,10 +254,15 @@ struct  Ordinal__V1__JoinRequest
    * Acknowledges commands as they are sent: each comes at most once on this stream, and none again.
    */
   protobuf_c_boolean auto_acknowledge;
+  /*
+   * The member renews its lease (Renew) besides: a stopped process or a cut cable is noticed within `ttl_ms`, however
+   * short that is.
+   */
+  protobuf_c_boolean renews;
 };
 #define ORDINAL__V1__JOIN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ordinal__v1__join_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
 typedef enum {
