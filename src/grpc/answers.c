@@ -107,15 +107,23 @@ static enum ord_code answer_stream(struct ord_call *call, struct ord_bytes reque
     return answer_runs(call, &wanted, (uint64_t)wanted.max_wait_ms * 1000, ret, error);
 }
 
+enum ord_code ord_call_admit(const struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
+                             ProtobufCMessage **ret, struct ord_error *error)
+{
+    const struct ord_method *method = call->entry->rpc.method;
+    bool is_local = method->access == ORD_ACCESS_LOCAL && ord_call_is_local(call);
+    enum ord_code code = ord_method_admit(method, is_local, error);
+    if (code != ORD_OK)
+        return code;
+    return ord_request_read(request, method->request, arena, ret, error);
+}
+
 static enum ord_code answer_message(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
                                     struct ord_answered *ret, struct ord_error *error)
 {
     const struct ord_method *method = call->entry->rpc.method;
     ProtobufCMessage *message;
-    bool is_local = method->access == ORD_ACCESS_LOCAL && ord_call_is_local(call);
-    enum ord_code code = ord_method_admit(method, is_local, error);
-    if (code == ORD_OK)
-        code = ord_request_read(request, method->request, arena, &message, error);
+    enum ord_code code = ord_call_admit(call, request, arena, &message, error);
     if (code != ORD_OK)
         return code;
     ProtobufCMessage *reply = ord_message_new(method->reply, arena);
@@ -142,11 +150,19 @@ static const struct ord_rpc kinds[][ORD_GIVES_RUNS + 1] = {
             [ORD_GIVES_MESSAGE] = {.shape = ORD_RPC_PAIRED, .outstanding = 2, .answer = answer_message},
             [ORD_GIVES_RUNS] = {.shape = ORD_RPC_PAIRED, .outstanding = 2, .answer = answer_stream},
         },
+    [ORD_STREAM_PUSHED] =
+        {
+            [ORD_GIVES_MESSAGE] =
+                {.shape = ORD_RPC_PUSHED, .outstanding = 2, .answer = ord_feed_open, .next = ord_feed_next},
+        },
 };
+
+static const struct ord_rpc asks = {.shape = ORD_RPC_UNARY, .outstanding = 8, .answer = ord_call_ask};
 
 struct ord_rpc ord_rpc_of_method(const struct ord_method *method)
 {
-    struct ord_rpc rpc = kinds[method->shape][method->gives];
+    struct ord_rpc rpc = method->ask ? asks : kinds[method->shape][method->gives];
+    rpc.request_max = method->request_max;
     rpc.service = method->service;
     rpc.name = method->name;
     rpc.method = method;

@@ -272,6 +272,7 @@ static void release(struct ord_call *call)
         TAILQ_REMOVE(&entry->grpc->streams, call, in_streams);
     call->streamed = false;
     ord_paired_release(call);
+    ord_feed_release(call);
     drop_request(call);
     grpc_slice_unref(call->answered.message);
     ord_call_clear_error(call);

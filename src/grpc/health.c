@@ -63,14 +63,14 @@ static enum ord_code watch(struct ord_call *call, struct ord_bytes request, stru
 }
 
 /* Of several changes since the last message only the last counts. */
-static bool next_state(struct ord_call *call, grpc_slice *ret)
+static enum ord_fed next_state(struct ord_call *call, grpc_slice *ret, struct ord_error *error)
 {
     int state = call->watch_known ? state_of(call) : STATUS(SERVICE_UNKNOWN);
     if (state == call->watch_state)
-        return false;
+        return ORD_FED_NOTHING;
     call->watch_state = state;
     *ret = state_slice(state);
-    return true;
+    return ORD_FED_MESSAGE;
 }
 
 const struct ord_rpc ord_health_rpcs[] = {

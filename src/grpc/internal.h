@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "grpc/server.h"
 
-/* The longest request, of any method. */
+/* The longest request of a method that sets no other bound. */
 #define ORD_REQUEST_MAX 4096
 
 /* A tag on the queue: what to do when it comes back. */
@@ -52,9 +52,10 @@ struct ord_answered {
 typedef enum ord_code ord_answer(struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
                                  struct ord_answered *ret, struct ord_error *error);
 
-/* The next message of a pushed stream, or false when there is none for now. It is asked for when the stream is
- * ready to send, so a source with much to say is held to what its reader takes. */
-typedef bool ord_next(struct ord_call *call, grpc_slice *ret);
+/* The next message of a pushed stream, or that there is none for now, or never again; `error` is set in the
+ * last case only. It is asked for when the stream is ready to send, so a source with much to say is held to
+ * what its reader takes. */
+typedef enum ord_fed ord_next(struct ord_call *call, grpc_slice *ret, struct ord_error *error);
 
 enum ord_rpc_shape {
     ORD_RPC_UNARY,  /* one request, one reply */
@@ -69,6 +70,7 @@ struct ord_rpc {
     bool unread;          /* the request has no fields and is not read */
     unsigned outstanding; /* how many calls are asked of the core ahead of time */
     unsigned live_max;    /* most calls at once; 0: no bound of its own */
+    size_t request_max;   /* bytes of a request */
     ord_answer *answer;
     ord_next *next;                  /* ORD_RPC_PUSHED */
     const struct ord_method *method; /* NULL: not in the table of methods */
@@ -125,8 +127,9 @@ struct ord_call {
     size_t trailers;
     int watch_state; /* health: what was last sent; see health.c */
     bool watch_known;
-    struct ord_queue *queue; /* paired streams: replies that wait; see paired.c */
-    unsigned replies;        /* paired streams: in this burst */
+    struct ord_queue *queue;     /* paired streams: replies that wait; see paired.c */
+    unsigned replies;            /* paired streams: in this burst */
+    struct ord_feeding *feeding; /* pushed streams of the table; see feed.c */
     TAILQ_ENTRY(ord_call) in_held, in_streams, in_bursts;
     struct ord_call *next_free;
 };
@@ -134,13 +137,12 @@ struct ord_call {
 TAILQ_HEAD(ord_calls, ord_call);
 
 /* An answer that comes from another thread; see await.c. */
-struct ord_await {
-    struct ord_awaited awaited;
-    struct ord_call *call;
-    STAILQ_ENTRY(ord_await) in_answered;
-};
-
+struct ord_await;
 STAILQ_HEAD(ord_awaits, ord_await);
+
+/* Feeds of pushed streams; see feed.c. */
+struct ord_feeding;
+TAILQ_HEAD(ord_feedings, ord_feeding);
 
 struct ord_listener;
 
@@ -162,6 +164,8 @@ struct ord_grpc {
     struct ord_calls streams;
     unsigned burst;          /* events since the queue was last empty */
     struct ord_calls bursts; /* paired streams with replies in this burst of events */
+    bool has_ready;          /* there may be feeds in `ready` */
+    unsigned since_feeds;    /* events since feeds were served */
     bool draining, stopped;
     struct ord_event shutdown;
 
@@ -172,14 +176,22 @@ struct ord_grpc {
     grpc_call *wake_call;
     struct ord_event wake;
     struct ord_awaits answered;
-    bool woken, wants_drain, wants_cancel;
+    struct ord_feedings ready;
+    bool woken, wants_drain, wants_cancel, wants_poke;
     bool quiet;    /* draining, and no call is live or asked for */
     bool finished; /* the thread has ended */
 };
 
-/* Runs `wake` in the queue's thread, soon. Any thread. The second is for who holds the lock. */
+/* wake.c: lets the queue's thread look, soon, for what other threads left for it. Any thread, under the lock.
+ */
 void ord_grpc_wake(struct ord_grpc *grpc);
-void ord_grpc_wake_locked(struct ord_grpc *grpc);
+
+/* The same, once one of `wants_…` is set. Any thread, without the lock. */
+void ord_grpc_ask_to(struct ord_grpc *grpc, bool *wish);
+
+/* Before the thread starts; after it has ended. */
+void ord_grpc_wake_open(struct ord_grpc *grpc);
+void ord_grpc_wake_close(struct ord_grpc *grpc);
 
 /* The names of the services, each once: 0, 1, … until NULL. */
 const char *ord_grpc_service(const struct ord_grpc *grpc, size_t index);
@@ -232,10 +244,20 @@ void ord_call_unhold(struct ord_call *call);
 gpr_timespec ord_holds_next(const struct ord_grpc *grpc);
 void ord_holds_release(struct ord_grpc *grpc);
 
-/* await.c: answers that are on their way. Begins one; takes those that came. */
+/* await.c: answers that are on their way. Begins one, for IDs under a request ID, or for a row with `ask`;
+ * takes those that came. */
 enum ord_code ord_call_await(struct ord_call *call, const struct ord_once_wanted *wanted,
                              struct ord_answered *ret, struct ord_error *error);
+ord_answer ord_call_ask;
 void ord_awaits_take(struct ord_grpc *grpc);
+
+/* feed.c: rows with `feed`. Once a message was sent there may be more; the end of a call; serves some of those
+ * that are ready. */
+ord_answer ord_feed_open;
+ord_next ord_feed_next;
+void ord_feed_again(struct ord_call *call);
+void ord_feed_release(struct ord_call *call);
+void ord_feeds_serve(struct ord_grpc *grpc);
 
 /* paired.c: the shape of that name; the end of a burst of events, after which what waits has to go; the end of
  * a call. */
@@ -247,6 +269,7 @@ void ord_bursts_end(struct ord_grpc *grpc);
 
 /* shape.c: answers the request of a call, into `answered`; sets the error of a server that drains. */
 enum ord_code ord_call_answer(struct ord_call *call, struct ord_error *error);
+enum ord_code ord_fail_draining(struct ord_error *error);
 void ord_call_set_draining(struct ord_call *call);
 
 /* shape.c: a call has come; its time to hold is over; something changed (a pushed stream may have more to say,
@@ -262,6 +285,10 @@ void ord_call_clear_error(struct ord_call *call);
 
 /* answers.c: a claim as an answer. */
 struct ord_answered ord_answered_runs(const struct ord_ids *ids, uint64_t hold_us);
+
+/* Admits the caller to a row of the table, and reads its request. */
+enum ord_code ord_call_admit(const struct ord_call *call, struct ord_bytes request, struct ord_arena *arena,
+                             ProtobufCMessage **ret, struct ord_error *error);
 
 /* A request as a message in the arena; a message packed into a slice of its own. */
 enum ord_code ord_request_read(struct ord_bytes request, const ProtobufCMessageDescriptor *type,

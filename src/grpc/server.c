@@ -17,6 +17,9 @@
 /* How many events make a burst at most. */
 #define BURST_MAX 256
 
+/* Of how many events at least one lets feeds have their turn. */
+#define FEEDS_EVERY 32
+
 /* How soon to try again what a connection did not take. */
 #define SEND_RETRY_MS 2
 
@@ -30,7 +33,6 @@ static const struct {
     int value;
 } arguments[] = {
     {GRPC_ARG_MAX_CONCURRENT_STREAMS, 100},
-    {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, ORD_REQUEST_MAX},
     {GRPC_ARG_MAX_METADATA_SIZE, 8192},
     /* Our pings find dead peers, with calls or without; theirs may come every 10 s. */
     {GRPC_ARG_KEEPALIVE_TIME_MS, 30 * 1000},
@@ -50,6 +52,7 @@ static const struct {
 };
 
 #define ARGUMENTS (sizeof arguments / sizeof *arguments)
+#define FURTHER_ARGUMENTS 2
 
 /* What all connections together may hold in memory. The core checks the size of a message only when it has all
  * of it, so that without this bound one caller could fill the machine. */
@@ -98,51 +101,10 @@ bool ord_grpc_serves(const struct ord_grpc *grpc, const char *service)
     return false;
 }
 
-void ord_grpc_wake_locked(struct ord_grpc *grpc)
-{
-    if (grpc->woken || grpc->finished)
-        return;
-    /* An empty batch comes back from the queue at once: the core's only way to post to a queue from outside. */
-    grpc->woken = true;
-    ord_tag_give(&grpc->wake);
-    grpc_call_start_batch(grpc->wake_call, NULL, 0, &grpc->wake, NULL);
-}
-
-void ord_grpc_wake(struct ord_grpc *grpc)
-{
-    pthread_mutex_lock(&grpc->lock);
-    ord_grpc_wake_locked(grpc);
-    pthread_mutex_unlock(&grpc->lock);
-}
-
 static void health_changed(void *context)
 {
-    ord_grpc_wake(context);
-}
-
-static void begin_drain(struct ord_grpc *grpc)
-{
-    grpc->draining = true;
-    ord_tag_give(&grpc->shutdown);
-    grpc_server_shutdown_and_notify(grpc->core, grpc->queue, &grpc->shutdown);
-}
-
-static void awake(struct ord_event *event, bool ok)
-{
-    struct ord_grpc *grpc = ORD_OWNER(event, struct ord_grpc, wake);
-    pthread_mutex_lock(&grpc->lock);
-    bool wants_drain = grpc->wants_drain, wants_cancel = grpc->wants_cancel;
-    grpc->woken = false;
-    pthread_mutex_unlock(&grpc->lock);
-
-    if (wants_drain && !grpc->draining)
-        begin_drain(grpc);
-    if (wants_cancel)
-        grpc_server_cancel_all_calls(grpc->core);
-    ord_awaits_take(grpc);
-    struct ord_call *call;
-    TAILQ_FOREACH(call, &grpc->streams, in_streams)
-    ord_call_poke(call);
+    struct ord_grpc *grpc = context;
+    ord_grpc_ask_to(grpc, &grpc->wants_poke);
 }
 
 static void shut_down(struct ord_event *event, bool ok)
@@ -168,20 +130,30 @@ static gpr_timespec soon(void)
 static grpc_event next_event(struct ord_grpc *grpc)
 {
     bool is_left = false;
-    if (ord_gather_keeps() || !TAILQ_EMPTY(&grpc->bursts)) {
+    if (ord_gather_keeps() || grpc->has_ready || !TAILQ_EMPTY(&grpc->bursts)) {
         grpc_event event = grpc_completion_queue_next(grpc->queue, gpr_time_0(GPR_CLOCK_MONOTONIC), NULL);
         if (event.type != GRPC_QUEUE_TIMEOUT && ++grpc->burst < BURST_MAX)
             return event;
         grpc->burst = 0;
         ord_bursts_end(grpc);
         is_left = ord_gather_flush();
-        if (event.type != GRPC_QUEUE_TIMEOUT)
+        if (event.type != GRPC_QUEUE_TIMEOUT || grpc->has_ready)
             return event;
     }
     gpr_timespec deadline = ord_holds_next(grpc);
     if (is_left)
         deadline = gpr_time_min(deadline, soon());
     return grpc_completion_queue_next(grpc->queue, deadline, NULL);
+}
+
+/* Feeds have their turn when nothing else comes, and at the latest after so many events. */
+static void serve_feeds(struct ord_grpc *grpc, bool is_idle)
+{
+    grpc->since_feeds++;
+    if (!grpc->has_ready || (!is_idle && grpc->since_feeds < FEEDS_EVERY))
+        return;
+    grpc->since_feeds = 0;
+    ord_feeds_serve(grpc);
 }
 
 /* Serves until the core has shut down and given every call back. */
@@ -200,6 +172,7 @@ static void *run(void *context)
             tag->done(tag, event.success);
         }
         ord_holds_release(grpc);
+        serve_feeds(grpc, event.type == GRPC_QUEUE_TIMEOUT);
     }
     ord_gather_end();
     tell(grpc, &grpc->quiet);
@@ -207,18 +180,33 @@ static void *run(void *context)
     return NULL;
 }
 
-static grpc_server *create_core(void)
+static grpc_arg integer_arg(const char *key, size_t value)
+{
+    return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = (int)value};
+}
+
+static size_t longest_request(const struct ord_grpc *grpc)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < grpc->entry_count; i++)
+        if (longest < grpc->entries[i].rpc.request_max)
+            longest = grpc->entries[i].rpc.request_max;
+    return longest;
+}
+
+static grpc_server *create_core(const struct ord_grpc *grpc)
 {
     grpc_resource_quota *quota = grpc_resource_quota_create("ordinal");
     grpc_resource_quota_resize(quota, MEMORY_MAX);
-    grpc_arg list[ARGUMENTS + 1];
+    grpc_arg list[ARGUMENTS + FURTHER_ARGUMENTS] = {
+        integer_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, longest_request(grpc)),
+        {.type = GRPC_ARG_POINTER,
+         .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
+         .value.pointer = {quota, grpc_resource_quota_arg_vtable()}},
+    };
     for (size_t i = 0; i < ARGUMENTS; i++)
-        list[i] = (grpc_arg){
-            .type = GRPC_ARG_INTEGER, .key = (char *)arguments[i].key, .value.integer = arguments[i].value};
-    list[ARGUMENTS] = (grpc_arg){.type = GRPC_ARG_POINTER,
-                                 .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
-                                 .value.pointer = {quota, grpc_resource_quota_arg_vtable()}};
-    grpc_channel_args args = {.num_args = ARGUMENTS + 1, .args = list};
+        list[FURTHER_ARGUMENTS + i] = integer_arg(arguments[i].key, (size_t)arguments[i].value);
+    grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
     grpc_server *core = grpc_server_create(&args, NULL);
     grpc_resource_quota_unref(quota);
     return core;
@@ -226,6 +214,8 @@ static grpc_server *create_core(void)
 
 static void add_entry(struct ord_grpc *grpc, struct ord_rpc rpc)
 {
+    if (rpc.request_max == 0)
+        rpc.request_max = ORD_REQUEST_MAX;
     grpc->entries[grpc->entry_count++] = (struct ord_entry){.rpc = rpc, .grpc = grpc};
 }
 
@@ -264,12 +254,8 @@ static enum ord_code register_entries(struct ord_grpc *grpc, struct ord_error *e
 static void start_core(struct ord_grpc *grpc)
 {
     grpc_server_start(grpc->core);
-    grpc->wake.done = awake;
     grpc->shutdown.done = shut_down;
-    grpc->wake_channel = grpc_lame_client_channel_create("wake", GRPC_STATUS_UNAVAILABLE, "never called");
-    grpc->wake_call = grpc_channel_create_call(grpc->wake_channel, NULL, GRPC_PROPAGATE_DEFAULTS, grpc->queue,
-                                               grpc_slice_from_static_string("/wake"), NULL,
-                                               gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    ord_grpc_wake_open(grpc);
     for (size_t i = 0; i < grpc->entry_count; i++)
         ord_entry_refill(&grpc->entries[i]);
 }
@@ -284,6 +270,7 @@ static struct ord_grpc *new_grpc(struct ord_service *service)
     TAILQ_INIT(&grpc->streams);
     TAILQ_INIT(&grpc->bursts);
     STAILQ_INIT(&grpc->answered);
+    TAILQ_INIT(&grpc->ready);
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -310,7 +297,7 @@ enum ord_code ord_grpc_open(struct ord_service *service, const struct ord_grpc_o
         goto fail;
 
     grpc->queue = grpc_completion_queue_create_for_next(NULL);
-    grpc->core = create_core();
+    grpc->core = create_core(grpc);
     grpc_server_register_completion_queue(grpc->core, grpc->queue, NULL);
     code = register_entries(grpc, error);
     start_core(grpc);
@@ -340,14 +327,6 @@ const char *ord_grpc_address(const struct ord_grpc *grpc)
     return ord_listener_address(grpc->listener);
 }
 
-static void ask_to(struct ord_grpc *grpc, bool *wish)
-{
-    pthread_mutex_lock(&grpc->lock);
-    *wish = true;
-    pthread_mutex_unlock(&grpc->lock);
-    ord_grpc_wake(grpc);
-}
-
 /* Waits until a fact that the queue's thread tells is true; false when the limit is over first. */
 static bool wait_for(struct ord_grpc *grpc, const bool *fact, uint32_t limit_ms)
 {
@@ -372,9 +351,9 @@ void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
         return;
     grpc->drained = true;
     ord_listener_stop(grpc->listener);
-    ask_to(grpc, &grpc->wants_drain);
+    ord_grpc_ask_to(grpc, &grpc->wants_drain);
     if (!grpc->has_thread) {
-        ask_to(grpc, &grpc->wants_cancel);
+        ord_grpc_ask_to(grpc, &grpc->wants_cancel);
         run(grpc);
         return;
     }
@@ -382,7 +361,7 @@ void ord_grpc_drain(struct ord_grpc *grpc, uint32_t limit_ms)
         ord_log(ORD_LOG_WARN, "the time to drain is over, closing what is open", "protocol", "grpc", NULL);
     else
         wait_for(grpc, &grpc->finished, GOODBYE_MS);
-    ask_to(grpc, &grpc->wants_cancel);
+    ord_grpc_ask_to(grpc, &grpc->wants_cancel);
     pthread_join(grpc->thread, NULL);
 }
 
@@ -390,8 +369,7 @@ static void close_core(struct ord_grpc *grpc)
 {
     ord_grpc_drain(grpc, 0);
     grpc_server_destroy(grpc->core);
-    grpc_call_unref(grpc->wake_call);
-    grpc_channel_destroy(grpc->wake_channel);
+    ord_grpc_wake_close(grpc);
     grpc_completion_queue_shutdown(grpc->queue);
     while (grpc_completion_queue_next(grpc->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
            GRPC_QUEUE_SHUTDOWN)

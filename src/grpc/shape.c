@@ -21,9 +21,9 @@ static enum ord_code request_bytes(const struct ord_call *call, struct ord_arena
     if (!call->request)
         return ord_fail(error, ORD_INVALID_ARGUMENT, "request: no message came");
     size_t size = grpc_byte_buffer_length(call->request);
-    if (size > ORD_REQUEST_MAX)
-        return ord_fail(error, ORD_TOO_LARGE, "request: %zu bytes are too many; allowed up to %d", size,
-                        ORD_REQUEST_MAX);
+    size_t max = call->entry->rpc.request_max;
+    if (size > max)
+        return ord_fail(error, ORD_TOO_LARGE, "request: %zu bytes are too many; allowed up to %zu", size, max);
 
     const grpc_slice_buffer *slices = &call->request->data.raw.slice_buffer;
     if (slices->count == 1) {
@@ -55,10 +55,15 @@ enum ord_code ord_call_answer(struct ord_call *call, struct ord_error *error)
     return code;
 }
 
+enum ord_code ord_fail_draining(struct ord_error *error)
+{
+    return ord_fail_retry(error, ORD_UNAVAILABLE, DRAIN_RETRY_MS, "the server is shutting down");
+}
+
 void ord_call_set_draining(struct ord_call *call)
 {
     struct ord_error error;
-    ord_fail_retry(&error, ORD_UNAVAILABLE, DRAIN_RETRY_MS, "the server is shutting down");
+    ord_fail_draining(&error);
     ord_call_set_error(call, &error);
 }
 
@@ -85,23 +90,37 @@ static void unary_begin(struct ord_call *call)
     }
 }
 
+/* Ends a pushed stream, with what was wrong if something was. */
+static void pushed_end(struct ord_call *call, const struct ord_error *error)
+{
+    struct ord_batch batch = {.call = call};
+    if (error->code != ORD_OK)
+        ord_call_set_error(call, error);
+    ord_call_finish(&batch);
+}
+
 static void pushed_poke(struct ord_call *call)
 {
     struct ord_batch batch = {.call = call};
+    struct ord_error error;
     grpc_slice message;
     if (call->over || call->sending)
         return;
-    if (call->entry->rpc.next(call, &message)) {
-        ord_batch_message(&batch, &message);
-    } else if (call->entry->grpc->draining) {
-        ord_call_set_draining(call);
-        ord_call_finish(&batch);
-        return;
-    } else if (!call->opened) {
-        ord_batch_open(&batch);
-    } else {
+    enum ord_fed fed = call->entry->rpc.next(call, &message, &error);
+    if (fed == ORD_FED_NOTHING && call->entry->grpc->draining) {
+        ord_fail_draining(&error);
+        fed = ORD_FED_END;
+    }
+    if (fed == ORD_FED_END) {
+        pushed_end(call, &error);
         return;
     }
+    if (fed == ORD_FED_MESSAGE)
+        ord_batch_message(&batch, &message);
+    else if (!call->opened)
+        ord_batch_open(&batch);
+    else
+        return;
     call->sending = true;
     ord_batch_start(&batch, &call->step);
 }
@@ -111,23 +130,26 @@ static void pushed_sent(struct ord_event *event, bool ok)
     struct ord_call *call = ORD_OWNER(event, struct ord_call, step);
     call->pending--;
     call->sending = false;
-    if (ok)
-        pushed_poke(call);
-    else
+    if (!ok)
         grpc_call_cancel(call->call, NULL);
+    else if (call->feeding)
+        ord_feed_again(call);
+    else
+        pushed_poke(call);
     ord_call_settle(call);
 }
 
 static void pushed_begin(struct ord_call *call)
 {
-    struct ord_batch batch = {.call = call};
     struct ord_error error;
     ord_call_watch(call);
     call->step.done = pushed_sent;
-    if (ord_call_answer(call, &error) == ORD_OK)
+    if (ord_call_answer(call, &error) == ORD_OK) {
         pushed_poke(call);
-    else
-        ord_call_fail(&batch, &error);
+    } else {
+        ord_call_count(call, error.code, 0);
+        pushed_end(call, &error);
+    }
 }
 
 static const struct {
