@@ -32,6 +32,13 @@ def messages():
     return ids_pb2, expanded_pb2
 
 
+def sequence_messages():
+    messages()
+    from ordinal.v1 import sequences_pb2
+
+    return sequences_pb2
+
+
 def grpc_body(message=b""):
     """The body of a unary call, as HTTP/2 carries it."""
     return struct.pack(">BI", 0, len(message)) + message

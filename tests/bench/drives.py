@@ -88,10 +88,14 @@ def redis_load(depth):
 
 
 def postgres_load(running, seconds):
+    return pgbench_load(running, "SELECT nextval('ids');\n", 64, seconds)
+
+
+def pgbench_load(running, statement, connections, seconds):
     """A connection is a process, so what connecting costs is measured apart and taken off."""
-    script = running.folder / "nextval.sql"
-    script.write_text("SELECT nextval('ids');\n")
-    args = (servers.postgres_program("pgbench"), running.ports["postgres"], script, 64)
+    script = running.folder / "statement.sql"
+    script.write_text(statement)
+    args = (servers.postgres_program("pgbench"), running.ports["postgres"], script, connections)
     with measure.Cpu(running.pid) as connecting:
         connects = load.pgbench_connect(*args)
     with measure.Cpu(running.pid) as cpu:

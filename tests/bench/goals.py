@@ -2,6 +2,8 @@
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from shapes import BENCH, SEQUENCES
+
 MET, NOT_MET, NOT_MEASURED, NOT_APPLICABLE = "met", "**not met**", "not measured", "does not apply"
 
 
@@ -14,6 +16,7 @@ class Goal:
     at_most: Optional[float] = None
     unit: str = "×"
     applies: Callable = lambda results: True
+    page: str = BENCH
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,19 @@ def batch_goals(entry, name):
                at_most=5, unit="ms")
 
 
+def sequence_goals():
+    for mode, beside in (("block", "Postgres nextval"), ("gapless", "a row of Postgres")):
+        for callers in (1, 16, 64):
+            group = f"seq-{mode}-{callers}"
+            subject = f"{mode.capitalize()}, {callers} caller{'s' * (callers > 1)}"
+            for entry, protocol in (("ordinald", "gRPC"), ("rest", "REST")):
+                yield Goal(subject, f"{protocol}: ≥ 3 × {beside}", ratio(group, "calls_per_s", "postgres", entry), 3.0,
+                           page=SEQUENCES)
+                if callers > 1:
+                    yield Goal(subject, f"{protocol}: ≥ Redis INCR, `appendfsync always`",
+                               ratio(group, "calls_per_s", "redis-always", entry), 1.0, page=SEQUENCES)
+
+
 UNARY, SINGLE, HTTP = "gRPC unary", "gRPC, one call in flight", "HTTP"
 
 GOALS = [
@@ -113,4 +129,5 @@ GOALS = [
     Goal("Connections", "HTTP: CPU a call at 10 to 1,000 ≤ 1.2 × at 1", growth("curve-http"), at_most=1.2),
     Goal("Connections", "1,000 over HTTP are served within 1 s, in any round", worst("thousand", "slowest_ms"),
          at_most=1000, unit="ms"),
+    *sequence_goals(),
 ]

@@ -160,13 +160,16 @@ def parse_redis(text):
     return {"calls_per_s": rate, "p50_us": p50 * 1e3, "p99_us": p99 * 1e3}
 
 
-def redis_benchmark(port, connections, seconds, depth=1):
-    """It is told a number of calls, not a time; a short run before says how many these are."""
-    few = 20_000 * depth
-    rate = parse_redis(run(redis_command(port, connections, few, depth), SPARE_S))["calls_per_s"]
-    calls = max(few, int(rate * seconds))
+def redis_benchmark(port, connections, seconds, depth=1, few=20_000):
+    """It is told a number of calls, not a time; short runs before, the second of a tenth of the time, say how many
+    these are."""
+    calls = total = few * depth
+    for share in (0.1, 1):
+        rate = parse_redis(run(redis_command(port, connections, calls, depth), SPARE_S))["calls_per_s"]
+        calls = max(few * depth, int(rate * seconds * share))
+        total += calls
     figures = parse_redis(run(redis_command(port, connections, calls, depth), 5 * seconds + SPARE_S))
-    return {"calls": few + calls, **figures}
+    return {"calls": total, **figures}
 
 
 # pgbench

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the figures of a run as tables: report.py bench.json FOLDER."""
+"""Writes the figures of a run as tables: report.py bench.json FOLDER, or sequences-bench.json."""
 import json
 import sys
 from pathlib import Path
@@ -9,6 +9,17 @@ import picture
 from groups import GROUPS
 from results import Results
 from servers import SERVERS
+from shapes import BENCH, SEQUENCES
+
+TITLES = {BENCH: "How fast", SEQUENCES: "How fast sequences are"}
+PEERS = {
+    BENCH: """\
+Peers are asked for less than ordinald gives: their IDs are in order and unique while one process lives, but most
+forget them with it, and none looks at the clock. Those of Postgres survive.""",
+    SEQUENCES: """\
+All keep their state on the same disk. Redis without persistence starts over with a restart. A sequence of Postgres
+skips up to 32 values in a crash, as a block does; the row of a table is what people use where none may be missing.""",
+}
 
 METHOD = """\
 Each round goes over all servers, in an order that shifts by one from round to round. A server is started, asked for IDs to
@@ -99,8 +110,8 @@ def group_section(results, group):
             yield f"- {entry.label}, {rounds} of {len(results.of(group.key, entry.key))} rounds: {reason}"
 
 
-def goal_section(results):
-    verdicts = [goals.judge(goal, results) for goal in goals.GOALS]
+def goal_section(results, page):
+    verdicts = [goals.judge(goal, results) for goal in goals.GOALS if goal.page == page]
     met = sum(verdict.word == goals.MET for verdict in verdicts)
     missed = sum(verdict.word == goals.NOT_MET for verdict in verdicts)
     yield from ("", "## Goals", "")
@@ -110,9 +121,9 @@ def goal_section(results):
     yield from table(["", "goal", "", "measured"], rows, left=3)
 
 
-def server_section(results):
+def server_section(results, page):
     driven = {
-        entry.server for group in GROUPS for entry in group.entries if results.of(group.key, entry.key)
+        entry.server for group in groups_of(page) for entry in group.entries if results.of(group.key, entry.key)
     }
     yield from ("", "## The servers", "")
     yield "| server | how it is set, and where its IDs come from |"
@@ -120,9 +131,7 @@ def server_section(results):
     for server in SERVERS.values():
         if server.key in driven:
             yield f"| {server.label} | {server.note} |"
-    yield ""
-    yield "Peers are asked for less than ordinald gives: their IDs are in order and unique while one process lives, but most"
-    yield "forget them with it, and none looks at the clock. Those of Postgres survive."
+    yield from ("", PEERS[page])
 
 
 def machine_section(about, rounds, seconds):
@@ -135,23 +144,28 @@ def machine_section(about, rounds, seconds):
     yield f"- packages: {', '.join(versions)}"
 
 
-def document(data):
+def groups_of(page):
+    return [group for group in GROUPS if group.page == page]
+
+
+def document(data, page=BENCH):
     results = Results(data["measurements"])
     about = data["about"]
-    yield "# How fast"
+    yield f"# {TITLES[page]}"
     yield ""
     yield f"Made by `{about['command']}` on {about['date']}, from revision `{about['revision']}`, on {about['cores']} cores of"
     yield f"{about['cpu']} ([the machine](#the-machine)). Absolute figures are of this machine; ratios are what counts. The raw"
-    yield "figures are in [bench.json](bench.json)."
+    yield f"figures are in [{page}.json]({page}.json)."
     yield ""
-    yield "![Bars of calls a second, server CPU a call and latency, ordinald beside its peers](bench.svg)"
-    yield ""
+    if page == BENCH:
+        yield "![Bars of calls a second, server CPU a call and latency, ordinald beside its peers](bench.svg)"
+        yield ""
     yield METHOD
-    yield from goal_section(results)
+    yield from goal_section(results, page)
     yield from ("", "## Figures")
-    for group in GROUPS:
+    for group in groups_of(page):
         yield from group_section(results, group)
-    yield from server_section(results)
+    yield from server_section(results, page)
     yield from machine_section(about, data["rounds"], data["seconds"])
 
 
@@ -162,12 +176,18 @@ def raw(data):
     return json.dumps(head, indent=1).removesuffix("\n}") + f',\n "measurements": [\n{lines}\n ]\n}}\n'
 
 
-def write(data, folder):
+def write(data, page, folder):
+    """Writes what was measured for one page; returns what it wrote."""
+    keys = {group.key for group in groups_of(page)}
+    data = {**data, "measurements": [one for one in data["measurements"] if one["group"] in keys]}
+    made = {f"{page}.json": raw(data), f"{page}.md": "\n".join(document(data, page)) + "\n"}
+    if page == BENCH:
+        made["bench.svg"] = picture.draw(Results(data["measurements"]), data["about"])
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(raw(data))
-    (folder / "bench.md").write_text("\n".join(document(data)) + "\n")
-    (folder / "bench.svg").write_text(picture.draw(Results(data["measurements"]), data["about"]))
+    for name, text in made.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in made]
 
 
 if __name__ == "__main__":
-    write(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+    write(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[1]).stem, Path(sys.argv[2]))

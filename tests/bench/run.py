@@ -26,8 +26,8 @@ FILES = 65_536  # so that 1,000 connections and their generator fit, where the s
 def arguments():
     parser = argparse.ArgumentParser(
         prog="deploy/bench",
-        description="Measures ordinald beside its peers on loopback; an hour or so with the defaults. Writes bench.md, "
-        "bench.svg and bench.json into docs/, or into build/bench/ if not everything is measured.",
+        description="Measures ordinald beside its peers on loopback; an hour or so with the defaults. Writes the pages "
+        "bench and sequences-bench into docs/, or into build/bench/ what is not measured as a whole.",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often all is measured (5)")
     parser.add_argument("--seconds", type=int, default=5, help="how long each measurement takes (5)")
@@ -114,6 +114,15 @@ def rounds(chosen, selection, folder, measurements):
                 say(f"{number + 1}/{chosen.rounds} {group.key}/{entry.key}: {outcome(group, made)}")
 
 
+def pages(chosen, selection):
+    """(page, where to write it) of what was to be measured: docs/ has whole pages alone."""
+    picked = {(group.key, entry.key) for group, entries in selection for entry in entries}
+    for page in dict.fromkeys(group.page for group, _ in selection):
+        all_of_it = {(group.key, entry.key) for group in report.groups_of(page) for entry in group.entries}
+        is_whole = all_of_it <= picked and not chosen.quick
+        yield page, chosen.output or ROOT / ("docs" if is_whole else "build/bench")
+
+
 def raise_limits():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
@@ -131,8 +140,6 @@ def main():
         for group in GROUPS:
             print("\n".join(f"{group.key}/{entry.key}" for entry in group.entries))
         return 0 if chosen.list else 2
-    whole = not chosen.only and not chosen.quick
-    output = chosen.output or ROOT / ("docs" if whole else "build/bench")
     raise_limits()
     signal.signal(signal.SIGTERM, interrupt)
     command = shlex.join(["deploy/bench", *sys.argv[1:]])
@@ -146,8 +153,9 @@ def main():
             rounds(chosen, selection, folder, measurements)
         except KeyboardInterrupt:
             say("interrupted; what was measured is written")
-    report.write({**data, "measurements": measurements}, output)
-    say(f"wrote {output / 'bench.md'}, bench.svg and bench.json")
+    data["measurements"] = measurements
+    for page, folder in pages(chosen, selection):
+        say("wrote " + ", ".join(map(str, report.write(data, page, folder))))
     return 1 if any("failed" in one for one in measurements) else 0
 
 

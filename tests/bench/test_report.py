@@ -10,6 +10,7 @@ import report
 from groups import GROUPS
 from results import Results
 from servers import SERVERS
+from shapes import BENCH, SEQUENCES
 
 ABOUT = {
     "command": "deploy/bench", "date": "2026-01-02 03:04 UTC", "revision": "abc", "cpu": "A <CPU>", "cores": 2,
@@ -139,6 +140,11 @@ def test_the_picture_is_sound_and_sorted():
 
 
 def test_a_report_can_be_written_again(tmp_path):
-    report.write({"about": ABOUT, "rounds": 1, "seconds": 1, "measurements": made("http", "nginx", 5)}, tmp_path)
+    both = made("http", "nginx", 5) + made("seq-block-1", "redis", 5)
+    for page in (BENCH, SEQUENCES):
+        report.write({"about": ABOUT, "rounds": 1, "seconds": 1, "measurements": both}, page, tmp_path)
     data = json.loads((tmp_path / "bench.json").read_text())
     assert (tmp_path / "bench.md").read_text() == "\n".join(report.document(data)) + "\n"
+    other = json.loads((tmp_path / "sequences-bench.json").read_text())
+    assert [[one["entry"] for one in each["measurements"]] for each in (data, other)] == [["nginx"], ["redis"]]
+    assert "| Redis INCR | 5 (5–5) |" in (tmp_path / "sequences-bench.md").read_text()

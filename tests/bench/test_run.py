@@ -5,13 +5,15 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import measure
 import run
 import servers
-from groups import GROUPS, Entry
+from groups import GROUPS
+from shapes import Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +25,7 @@ def chosen(*patterns):
 def test_patterns_choose():
     assert len(chosen()) == sum(len(group.entries) for group in GROUPS)
     assert chosen("http/nginx") == ["http/nginx"]
-    assert set(chosen("*/redis", "sm*")) == {"http/redis", "http-pipelined/redis", "small/ordinald"}
+    assert set(chosen("http*/redis", "sm*")) == {"http/redis", "http-pipelined/redis", "small/ordinald"}
     assert chosen("http")[0] == "http/ordinald" and not [name for name in chosen("http") if "curve" in name]
     assert chosen("nothing") == []
 
@@ -110,3 +112,15 @@ def test_what_was_started_ends_with_the_run(messages, tmp_path):
     deadline = time.monotonic() + 20
     while alive := {pid for pid in started.values() if measure.stats().get(pid, ["Z"])[0] != "Z"}:
         assert time.monotonic() < deadline, (alive, started)
+
+
+def test_docs_have_whole_pages_alone():
+    def where(*patterns, quick=False, output=None):
+        chosen = SimpleNamespace(quick=quick, output=output)
+        return {page: folder.name for page, folder in run.pages(chosen, list(run.select(patterns)))}
+
+    assert where() == {"bench": "docs", "sequences-bench": "docs"}
+    assert where("seq-*") == {"sequences-bench": "docs"}
+    assert where("seq-block-*", "http") == {"sequences-bench": "bench", "bench": "bench"}
+    assert where("seq-*", quick=True) == {"sequences-bench": "bench"}
+    assert where("http", output=Path("here")) == {"bench": "here"}
