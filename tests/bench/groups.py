@@ -1,6 +1,7 @@
 """What is measured: groups of entries that are compared with each other, each a server and a way to drive it."""
 import calls
 import drives
+import million
 import sequences
 from servers import SERVERS
 from shapes import CALLS, CPU, CPU_RATIO, MILLIONS, P50, P50_RATIO, P99, P99_RATIO, Column, Group, entries, one
@@ -165,4 +166,5 @@ GROUPS = [
         compared=False,
     ),
     *sequences.GROUPS,
+    million.GROUP,
 ]

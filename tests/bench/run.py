@@ -72,7 +72,8 @@ def measure(entry, folder, seconds, warm_up):
         if entry.warm and warm_up:
             entry.drive(running, warm_up)
         figures = entry.drive(running, seconds)
-        servers.check_refusals(running)
+        if running.process.popen.poll() is None:  # not stopped by what drove it
+            servers.check_refusals(running)
         return figures
     finally:
         running.process.stop()
@@ -107,6 +108,8 @@ def rounds(chosen, selection, folder, measurements):
     """Appends to measurements as it goes."""
     for number in range(chosen.rounds):
         for group, entries in selection:
+            if group.once and number > 0:
+                continue
             for entry in shifted(entries, number):
                 place = folder / f"{number}-{group.key}-{entry.key}"
                 made = attempt(entry, place, chosen.seconds, 0 if chosen.quick else 1)

@@ -36,6 +36,7 @@ class Group:
     compared: bool = True  # sorted by the first column
     less: bool = False  # of which less is better
     page: str = BENCH
+    once: bool = False  # measured in the first round alone, since it takes long
 
 
 CALLS = Column("calls_per_s", "calls/s", spread=True, ratio="ordinald ÷ this")
