@@ -4,8 +4,12 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
 
 #include "base/arena.h"
+
+/* A set of a message's fields, by their index in the descriptor. */
+typedef uint64_t ord_field_set;
 
 /* Memory for protobuf-c's unpack and init out of an arena; valid as long as the arena. */
 ProtobufCAllocator ord_arena_allocator(struct ord_arena *arena);

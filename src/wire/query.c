@@ -7,7 +7,7 @@
 #include "wire/quote.h"
 #include "wire/scalar.h"
 
-static bool is_parameter(const ProtobufCFieldDescriptor *field)
+static bool is_parameter(const void *unused, const ProtobufCFieldDescriptor *field)
 {
     return field->label != PROTOBUF_C_LABEL_REPEATED && ord_scalar_has_text(field->type);
 }
@@ -17,7 +17,7 @@ static const ProtobufCFieldDescriptor *find(const ProtobufCMessageDescriptor *ty
     for (unsigned i = 0; i < type->n_fields; i++) {
         char json_name[ORD_JSON_NAME_MAX];
         ord_json_name(type->fields[i].name, json_name);
-        if (strcmp(json_name, name) == 0 && is_parameter(&type->fields[i]))
+        if (strcmp(json_name, name) == 0 && is_parameter(NULL, &type->fields[i]))
             return &type->fields[i];
     }
     return NULL;
@@ -26,16 +26,8 @@ static const ProtobufCFieldDescriptor *find(const ProtobufCMessageDescriptor *ty
 static enum ord_code fail_unknown(const ProtobufCMessageDescriptor *type, const char *name,
                                   struct ord_error *error)
 {
-    char allowed[256] = "";
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        if (!is_parameter(&type->fields[i]))
-            continue;
-        char json_name[ORD_JSON_NAME_MAX];
-        ord_json_name(type->fields[i].name, json_name);
-        size_t used = strlen(allowed);
-        snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? ", " : "", json_name);
-    }
-    char shown[ORD_QUOTE_MAX];
+    char allowed[256], shown[ORD_QUOTE_MAX];
+    ord_json_names(type, is_parameter, NULL, allowed, sizeof allowed);
     ord_quote(name, shown);
     return ord_fail(error, ORD_UNKNOWN_PARAMETER, "%s is not a parameter; allowed %s", shown,
                     allowed[0] ? allowed : "none");
@@ -64,20 +56,6 @@ enum ord_code ord_query_set(ProtobufCMessage *message, ord_field_set *given, con
     ord_field_mark(message, field);
     *given |= bit;
     return ORD_OK;
-}
-
-/* Defaults of proto3: zero, and the empty string. */
-static bool is_default(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    static const char zero[sizeof(uint64_t)];
-    const void *value = ord_field_value(message, field);
-    if (!ord_field_is_set(message, field))
-        return true;
-    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-        return false;
-    if (field->type == PROTOBUF_C_TYPE_STRING)
-        return !*(char *const *)value || **(char *const *)value == '\0';
-    return memcmp(value, zero, ord_scalar_size(field->type)) == 0;
 }
 
 static const char *percent_encode(const char *text, struct ord_arena *arena)
@@ -116,7 +94,7 @@ const char *ord_query_write(const ProtobufCMessage *message, const char *const *
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         char name[ORD_JSON_NAME_MAX];
         ord_json_name(field->name, name);
-        if (!is_parameter(field) || is_default(message, field) || is_among(name, except))
+        if (!is_parameter(NULL, field) || ord_field_is_default(message, field) || is_among(name, except))
             continue;
         const char *text = ord_scalar_write(field, ord_field_value(message, field), ORD_DECIMAL, arena);
         const char *encoded = text ? percent_encode(text, arena) : NULL;

@@ -5,14 +5,11 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "wire/idtext.h"
-
-/* A set of a message's fields, by their index in the descriptor. */
-typedef uint64_t ord_field_set;
+#include "wire/message.h"
 
 /*
  * Sets the field called `name` from text (percent-decoded already) and adds it to `*given`.

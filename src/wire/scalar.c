@@ -320,6 +320,21 @@ bool ord_field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescr
     return *(const protobuf_c_boolean *)quantifier(message, field);
 }
 
+bool ord_field_is_default(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    static const char zero[sizeof(ProtobufCBinaryData)];
+    const void *value = ord_field_value(message, field);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return *ord_field_count(message, field) == 0;
+    if (!ord_field_is_set(message, field))
+        return true;
+    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF || field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return false;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return !*(char *const *)value || **(char *const *)value == '\0';
+    return memcmp(value, zero, ord_scalar_size(field->type)) == 0;
+}
+
 bool ord_field_is_taken(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
     return field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF && *(const uint32_t *)quantifier(message, field) != 0;

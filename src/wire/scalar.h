@@ -23,6 +23,10 @@ size_t *ord_field_count(const ProtobufCMessage *message, const ProtobufCFieldDes
 /* Whether a field is there: repeated and plain scalar fields always are, the others when they are set. */
 bool ord_field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
+/* Whether a field has the value that it has when nobody sets it: zero, nothing; a member of a oneof that is set
+ * has not. */
+bool ord_field_is_default(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+
 /* Whether another member of the oneof that a field belongs to is set. */
 bool ord_field_is_taken(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 

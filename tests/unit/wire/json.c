@@ -8,6 +8,7 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
+#include "ordinal/v1/sequences.pb-c.h"
 #include "ordinal/wire/status.pb-c.h"
 
 static struct ord_arena arena;
@@ -368,4 +369,77 @@ Test(json, a_new_message_has_its_defaults)
     cr_assert_eq(reply->base.descriptor, DESCRIBED);
     cr_assert_str_eq(reply->time, "");
     cr_assert_null(reply->layout);
+}
+
+#define CREATE &ordinal__v1__create_sequence_request__descriptor
+
+/* Fields 0 to 7: name, mode, start, increment, minimum, maximum, block, revive. */
+Test(json, a_request_is_read_with_what_was_given)
+{
+    static const char text[] = "{\"name\":\"n\",\"start\":\"0\",\"block\":0,\"revive\":null} ";
+    ProtobufCMessage *message = ord_message_new(CREATE, &arena);
+    Ordinal__V1__CreateSequenceRequest *request = (Ordinal__V1__CreateSequenceRequest *)message;
+    ord_field_set given = 0;
+    cr_assert_eq(ord_json_read_request(text, sizeof text - 1, ORD_DECIMAL, &arena, message, &given, NULL),
+                 ORD_OK);
+    cr_expect_eq(given, 1 << 0 | 1 << 2 | 1 << 6, "%" PRIx64, given);
+    cr_expect_str_eq(request->name, "n");
+    cr_expect_eq(request->start_given_case, ORDINAL__V1__CREATE_SEQUENCE_REQUEST__START_GIVEN_START);
+}
+
+Test(json, a_request_that_cannot_be_read_says_why)
+{
+    static const struct {
+        const char *text;
+        enum ord_code code;
+        const char *says;
+    } cases[] = {
+        {"{\"name\":\"n\",\"names\":1}", ORD_UNKNOWN_PARAMETER,
+         "'names' is not a field; allowed name, mode, start, increment, minimum, maximum, block, revive"},
+        {"{\"name\":1}", ORD_INVALID_ARGUMENT, "name: of another type; allowed a string"},
+        {"{\"block\":4294967296}", ORD_OUT_OF_RANGE, "block: "},
+        {"{\"start\":9223372036854775808}", ORD_INVALID_ARGUMENT, "not JSON: "},
+        {"{\"name\":\"n\"", ORD_INVALID_ARGUMENT, "not JSON: line 1, column 11"},
+        {"{\"name\":\"\\u0000\"}", ORD_INVALID_ARGUMENT, "not JSON: "},
+        {"7", ORD_INVALID_ARGUMENT, ""},
+        {"", ORD_INVALID_ARGUMENT, "not JSON: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ord_field_set given = 77;
+        struct ord_error error = {0};
+        ProtobufCMessage *message = ord_message_new(CREATE, &arena);
+        cr_expect_eq(ord_json_read_request(cases[i].text, strlen(cases[i].text), ORD_DECIMAL, &arena, message,
+                                           &given, &error),
+                     cases[i].code, "%s: %s", cases[i].text, error.text);
+        cr_expect_eq(error.code, cases[i].code);
+        cr_expect(strstr(error.text, cases[i].says), "%s: %s", cases[i].text, error.text);
+        cr_expect_eq(given, 77);
+    }
+}
+
+Test(json, ids_of_a_request_are_in_the_form_asked_for)
+{
+    static const char text[] = "{\"id\":\"000000000000000a\"}";
+    ProtobufCMessage *message = ord_message_new(&ordinal__v1__describe_id_request__descriptor, &arena);
+    ord_field_set given;
+    cr_assert_eq(ord_json_read_request(text, sizeof text - 1, ORD_HEX, &arena, message, &given, NULL), ORD_OK);
+    cr_expect_eq(((Ordinal__V1__DescribeIdRequest *)message)->id, 10);
+}
+
+Test(json, defaults_of_a_request_are_not_written)
+{
+    Ordinal__V1__CreateSequenceRequest request = ORDINAL__V1__CREATE_SEQUENCE_REQUEST__INIT;
+    const char *text;
+    cr_assert_eq(ord_json_write_request(&request.base, &arena, &text, NULL), ORD_OK);
+    cr_expect_str_eq(text, "{}");
+    request.name = (char *)"n";
+    request.start_given_case = ORDINAL__V1__CREATE_SEQUENCE_REQUEST__START_GIVEN_START;
+    request.mode = ORDINAL__V1__SEQUENCE_MODE__SEQUENCE_MODE_GAPLESS;
+    cr_assert_eq(ord_json_write_request(&request.base, &arena, &text, NULL), ORD_OK);
+    cr_expect_str_eq(text, "{\"name\":\"n\",\"mode\":\"SEQUENCE_MODE_GAPLESS\",\"start\":\"0\"}");
+    cr_assert_eq(ord_json_write_request(
+                     (ProtobufCMessage *)&(Ordinal__V1__GetIdsResponse)ORDINAL__V1__GET_IDS_RESPONSE__INIT,
+                     &arena, &text, NULL),
+                 ORD_OK);
+    cr_expect_str_eq(text, "{}");
 }
