@@ -35,6 +35,7 @@ static const struct ord_code_info codes[ORD_CODES] = {
     [ORD_NOT_ACCEPTABLE] = {"not-acceptable", "No acceptable form", GRPC_INVALID_ARGUMENT, 406},
     [ORD_URI_TOO_LONG] = {"uri-too-long", "URI too long", GRPC_INVALID_ARGUMENT, 414},
     [ORD_HEADERS_TOO_LARGE] = {"headers-too-large", "Request headers too large", GRPC_INVALID_ARGUMENT, 431},
+    [ORD_MEDIA_TYPE] = {"unsupported-media-type", "Unsupported media type", GRPC_INVALID_ARGUMENT, 415},
     [ORD_TOO_LARGE] = {"too-large", "Message too large", GRPC_RESOURCE_EXHAUSTED, 413},
     [ORD_CAPACITY] = {"capacity", "Capacity is used up", GRPC_RESOURCE_EXHAUSTED, 429},
     [ORD_UNAVAILABLE] = {"unavailable", "Unavailable", GRPC_UNAVAILABLE, 503},

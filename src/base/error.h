@@ -25,6 +25,7 @@ enum ord_code {
     ORD_NOT_ACCEPTABLE,     /* no form that the caller accepts */
     ORD_URI_TOO_LONG,       /* a request line above the limit */
     ORD_HEADERS_TOO_LARGE,  /* request headers above the limit */
+    ORD_MEDIA_TYPE,         /* a body in a form that is not taken */
     ORD_TOO_LARGE,          /* a message above the limit */
     ORD_CAPACITY,           /* above the rate that the layout allows; retry_after_ms says when */
     ORD_UNAVAILABLE,        /* cannot be done safely just now; retry_after_ms says when to ask again */

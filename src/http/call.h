@@ -35,6 +35,7 @@ struct ord_http_shared {
     char cors[512];       /* header lines of every reply; "" when CORS is off */
     char preflight[768];  /* header lines of a preflight's reply */
     char origin[256];     /* whose pages may call; "" when nobody's or everybody's may */
+    bool allows_any_origin;
     atomic_bool started;
     char start_failure[256]; /* what the library logged before it had started */
 };
@@ -113,6 +114,10 @@ int ord_http_refuse(struct mg_connection *connection, int status, const char *me
 /* Whether the caller is an operator on this host, for sure: it comes over loopback, no proxy says that it
  * stands in between, and it is not the page of some other site in this host's browser. */
 bool ord_http_is_local(const struct ord_http_call *call);
+
+/* Whether a page of some other site asks, in whoever's browser: one whose origin is neither this server's nor
+ * allowed by CORS. Callers that are no browsers do not say, and are none. */
+bool ord_http_is_of_other_site(const struct ord_http_call *call);
 
 /* Routes and answers: `call` holds the request. */
 void ord_http_route(struct ord_http_call *call);

@@ -20,6 +20,7 @@ static const struct {
     {410, "HTTP/1.1 410 Gone\r\n"},
     {413, "HTTP/1.1 413 Content Too Large\r\n"},
     {414, "HTTP/1.1 414 URI Too Long\r\n"},
+    {415, "HTTP/1.1 415 Unsupported Media Type\r\n"},
     {422, "HTTP/1.1 422 Unprocessable Content\r\n"},
     {429, "HTTP/1.1 429 Too Many Requests\r\n"},
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},

@@ -10,7 +10,7 @@
 #include "base/trace.h"
 #include "http/call.h"
 
-/* Bodies are not read by any method: a small one is skipped, a larger one ends the connection. */
+/* Of bodies that no method reads, a small one is skipped, a larger one ends the connection. */
 #define SKIPPED_BODY_MAX 65536
 
 /* The header lines that a call keeps. */
@@ -68,6 +68,12 @@ static bool ends_connection(const struct ord_http_call *call, long long content_
     return call->is_first_version;
 }
 
+/* Whether the body comes only once it is asked for, which it may not be. */
+static bool is_held_back(const struct ord_http_call *call)
+{
+    return call->has_body && mg_get_header(call->connection, "Expect");
+}
+
 static void begin_call(struct ord_http_call *call, struct mg_connection *connection)
 {
     memset(call, 0, offsetof(struct ord_http_call, out));
@@ -101,7 +107,7 @@ static void read_request(struct ord_http_call *call)
         keep_header(call, &info->http_headers[i]);
     call->has_body = info->content_length > 0 || call->transfer_encoding;
     call->head_size = head_size(info);
-    call->must_close = call->is_draining || ends_connection(call, info->content_length);
+    call->must_close = call->is_draining || ends_connection(call, info->content_length) || is_held_back(call);
 }
 
 static void log_call(const struct ord_http_call *call, uint64_t latency_ns, const char *request_id)

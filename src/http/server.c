@@ -119,11 +119,14 @@ static enum ord_code set_cors(struct ord_http_shared *shared, const char *origin
         shared->cors, sizeof shared->cors,
         "Access-Control-Allow-Origin: %s\r\nAccess-Control-Expose-Headers: Retry-After, X-Request-ID\r\n%s",
         origin, any ? "" : "Vary: Origin\r\n");
+    shared->allows_any_origin = any;
     if (!any)
         snprintf(shared->origin, sizeof shared->origin, "%s", origin);
-    snprintf(shared->preflight, sizeof shared->preflight,
-             "Access-Control-Allow-Headers: Prefer, X-Request-ID, traceparent\r\n"
-             "Access-Control-Max-Age: 3600\r\n");
+    snprintf(
+        shared->preflight, sizeof shared->preflight,
+        "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Last-Event-ID, Prefer, X-Request-ID, "
+        "traceparent\r\n"
+        "Access-Control-Max-Age: 3600\r\n");
     return ORD_OK;
 }
 

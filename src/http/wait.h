@@ -1,0 +1,36 @@
+/*
+ * A connection's thread waits for an answer that another thread has. Private to http/.
+ *
+ * Whoever waits holds a thread, and with it a connection: only so many may at a time.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct ord_http_shared;
+
+struct ord_http_wait {
+    struct ord_http_shared *shared;
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool is_answered;
+};
+
+/* Takes a place among those that wait, before it is known whether there is need to. ORD_UNAVAILABLE: there is
+ * none. */
+enum ord_code ord_http_wait_open(struct ord_http_shared *shared, struct ord_http_wait *wait,
+                                 struct ord_error *error);
+
+/* The answer is there: ends ord_http_wait_for. Once, in any thread. */
+void ord_http_wait_answered(struct ord_http_wait *wait);
+
+/* Waits for the answer. */
+void ord_http_wait_for(struct ord_http_wait *wait);
+
+/* Waits for some time, whatever happens. */
+void ord_http_wait_us(uint64_t duration_us);
+
+void ord_http_wait_close(struct ord_http_wait *wait);

@@ -1,0 +1,13 @@
+/*
+ * A table of methods in place of the service's, with a row of each kind, that tell what they were asked.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Each call of the row Next waits until it is let go. */
+void rows_hold_answers(void);
+void rows_let_answers_go(void);
+
+/* How many calls of Next are held. */
+unsigned rows_held(void);
