@@ -5,10 +5,7 @@
  *
  * A plain main, since Criterion cannot run under ThreadSanitizer.
  */
-#include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
-#include <grpc/support/alloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,30 +16,18 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/server.h"
 #include "ordinal/v1/ids.pb-c.h"
+#include "rpc.h"
 #include "store/memory.h"
 
 enum {
     CALLS = 600, /* of each client, before the server drains; then on until it refuses */
     STREAM_REQUESTS = 20,
     HEALTH_CHANGES = 6,
-    LIMIT_S = 30,
     DRAIN_MS = 10000,
 };
 
 #define PATH "/ordinal.v1.IdService/"
 #define STATE(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
-
-_Noreturn static void fail(const char *what, const char *detail)
-{
-    printf("not ok 1 - %s: %s\n", what, detail);
-    exit(1);
-}
-
-static void expect(bool holds, const char *what)
-{
-    if (!holds)
-        fail("expected", what);
-}
 
 struct run {
     uint64_t first;
@@ -53,11 +38,9 @@ struct run {
 struct client {
     void (*work)(struct client *client);
     pthread_t thread;
-    grpc_channel *channel;
-    grpc_completion_queue *queue;
+    struct rpc_client rpc;
     struct run *runs;
     size_t run_count, run_room;
-    char last_text[256]; /* how its last call ended */
 };
 
 static const char *address;
@@ -89,110 +72,6 @@ static uint32_t note_runs(struct client *client, size_t count, Ordinal__V1__Run 
     return ids;
 }
 
-/* A client's call. */
-struct call {
-    struct client *client;
-    grpc_call *call;
-    grpc_metadata_array initial, trailing;
-    grpc_status_code status;
-    grpc_slice text;
-};
-
-static gpr_timespec in_ms(int ms)
-{
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN));
-}
-
-static struct call call_open(struct client *client, const char *path, int limit_ms)
-{
-    gpr_timespec limit = limit_ms > 0 ? in_ms(limit_ms) : gpr_inf_future(GPR_CLOCK_MONOTONIC);
-    struct call call = {.client = client};
-    call.call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
-                                         grpc_slice_from_static_string(path), NULL, limit, NULL);
-    grpc_metadata_array_init(&call.initial);
-    grpc_metadata_array_init(&call.trailing);
-    return call;
-}
-
-static bool run_batch(struct call *call, const grpc_op *ops, size_t count)
-{
-    expect(grpc_call_start_batch(call->call, ops, count, call, NULL) == GRPC_CALL_OK, "a batch is taken");
-    grpc_event event = grpc_completion_queue_next(call->client->queue, in_ms(LIMIT_S * 1000), NULL);
-    if (event.type != GRPC_OP_COMPLETE)
-        fail("no answer within the limit", "batch");
-    return event.success;
-}
-
-static grpc_op send_op(grpc_byte_buffer *message)
-{
-    return (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
-}
-
-static grpc_op status_op(struct call *call)
-{
-    return (grpc_op){.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-                     .data.recv_status_on_client = {.trailing_metadata = &call->trailing,
-                                                    .status = &call->status,
-                                                    .status_details = &call->text}};
-}
-
-static grpc_byte_buffer *pack(const ProtobufCMessage *message)
-{
-    grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
-    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
-    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
-    grpc_slice_unref(slice);
-    return buffer;
-}
-
-static void *unpack(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *type)
-{
-    grpc_byte_buffer_reader reader;
-    expect(grpc_byte_buffer_reader_init(&reader, buffer), "a reply can be read");
-    grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
-    void *message =
-        protobuf_c_message_unpack(type, NULL, GRPC_SLICE_LENGTH(slice), GRPC_SLICE_START_PTR(slice));
-    expect(message, "a reply is of its type");
-    grpc_slice_unref(slice);
-    grpc_byte_buffer_reader_destroy(&reader);
-    grpc_byte_buffer_destroy(buffer);
-    return message;
-}
-
-static grpc_status_code call_close(struct call *call)
-{
-    char *text = grpc_slice_to_c_string(call->text);
-    snprintf(call->client->last_text, sizeof call->client->last_text, "status %d, %s", call->status, text);
-    gpr_free(text);
-    grpc_metadata_array_destroy(&call->initial);
-    grpc_metadata_array_destroy(&call->trailing);
-    grpc_slice_unref(call->text);
-    grpc_call_unref(call->call);
-    return call->status;
-}
-
-/* The whole of a unary call; *ret_reply is NULL unless the status is OK. */
-static grpc_status_code unary(struct client *client, const char *path, int limit_ms,
-                              const ProtobufCMessage *request, const ProtobufCMessageDescriptor *reply_type,
-                              void **ret_reply)
-{
-    struct call call = call_open(client, path, limit_ms);
-    grpc_byte_buffer *message = pack(request), *reply = NULL;
-    grpc_op ops[] = {
-        {.op = GRPC_OP_SEND_INITIAL_METADATA},
-        send_op(message),
-        {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-        {.op = GRPC_OP_RECV_INITIAL_METADATA,
-         .data.recv_initial_metadata.recv_initial_metadata = &call.initial},
-        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &reply},
-        status_op(&call),
-    };
-    run_batch(&call, ops, sizeof ops / sizeof *ops);
-    grpc_byte_buffer_destroy(message);
-    *ret_reply = reply ? unpack(reply, reply_type) : NULL;
-    return call_close(&call);
-}
-
 /* Counts a call that is done; true while the client shall go on. A call may only be refused once the drain
  * began. */
 static bool goes_on(struct client *client, grpc_status_code status, int *calls)
@@ -201,7 +80,7 @@ static bool goes_on(struct client *client, grpc_status_code status, int *calls)
     if (is_refused && atomic_load(&busy) == 0)
         return false;
     if (status != GRPC_STATUS_OK)
-        fail("a call did not succeed, before the drain", client->last_text);
+        fail("a call did not succeed, before the drain", client->rpc.last_text);
     if (++*calls == CALLS)
         atomic_fetch_sub(&busy, 1);
     return true;
@@ -214,8 +93,8 @@ static void get_id(struct client *client)
     int calls = 0;
     do {
         Ordinal__V1__GetIdResponse *reply;
-        status = unary(client, PATH "GetId", 0, &request.base, &ordinal__v1__get_id_response__descriptor,
-                       (void **)&reply);
+        status = rpc_unary(&client->rpc, PATH "GetId", 0, &request.base,
+                           &ordinal__v1__get_id_response__descriptor, (void **)&reply);
         if (status == GRPC_STATUS_RESOURCE_EXHAUSTED) /* the batches are ahead of the clock */
             continue;
         expect((status == GRPC_STATUS_OK) == (reply != NULL), "GetId answers, or is refused");
@@ -235,8 +114,8 @@ static void get_batches(struct client *client)
     int calls = 0;
     do {
         Ordinal__V1__GetIdsResponse *reply;
-        status = unary(client, PATH "GetIds", LIMIT_S * 1000, &request.base,
-                       &ordinal__v1__get_ids_response__descriptor, (void **)&reply);
+        status = rpc_unary(&client->rpc, PATH "GetIds", RPC_LIMIT_S * 1000, &request.base,
+                           &ordinal__v1__get_ids_response__descriptor, (void **)&reply);
         if (reply) {
             expect(note_runs(client, reply->n_runs, reply->runs) == request.count, "a batch is whole");
             ordinal__v1__get_ids_response__free_unpacked(reply, NULL);
@@ -247,25 +126,25 @@ static void get_batches(struct client *client)
 }
 
 /* One request and its reply; false when the stream is over. */
-static bool exchange(struct call *call, bool is_first)
+static bool exchange(struct client *client, struct rpc_call *call, bool is_first)
 {
     Ordinal__V1__StreamIdsRequest request = ORDINAL__V1__STREAM_IDS_REQUEST__INIT;
     request.count = 7;
-    request.max_wait_ms = LIMIT_S * 1000;
-    grpc_byte_buffer *message = pack(&request.base), *reply = NULL;
+    request.max_wait_ms = RPC_LIMIT_S * 1000;
+    grpc_byte_buffer *message = rpc_pack(&request.base), *reply = NULL;
     grpc_op ops[] = {
-        send_op(message),
+        rpc_send_op(message),
         {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &reply},
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_RECV_INITIAL_METADATA,
          .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
     };
-    run_batch(call, ops, is_first ? 4 : 2);
+    rpc_batch(call, ops, is_first ? 4 : 2);
     grpc_byte_buffer_destroy(message);
     if (!reply)
         return false;
-    Ordinal__V1__StreamIdsResponse *runs = unpack(reply, &ordinal__v1__stream_ids_response__descriptor);
-    expect(note_runs(call->client, runs->n_runs, runs->runs) == request.count, "a reply is whole");
+    Ordinal__V1__StreamIdsResponse *runs = rpc_unpack(reply, &ordinal__v1__stream_ids_response__descriptor);
+    expect(note_runs(client, runs->n_runs, runs->runs) == request.count, "a reply is whole");
     ordinal__v1__stream_ids_response__free_unpacked(runs, NULL);
     return true;
 }
@@ -273,15 +152,15 @@ static bool exchange(struct call *call, bool is_first)
 /* A stream that ends well, or in every second case by cancelling. */
 static grpc_status_code stream(struct client *client, bool cancels)
 {
-    struct call call = call_open(client, PATH "StreamIds", 0);
+    struct rpc_call call = rpc_open(&client->rpc, PATH "StreamIds", 0);
     bool goes_well = true;
     for (int i = 0; goes_well && i < STREAM_REQUESTS; i++)
-        goes_well = exchange(&call, i == 0);
+        goes_well = exchange(client, &call, i == 0);
     if (goes_well && cancels)
         grpc_call_cancel(call.call, NULL);
-    grpc_op ops[] = {status_op(&call), {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
-    run_batch(&call, ops, goes_well && !cancels ? 2 : 1);
-    grpc_status_code status = call_close(&call);
+    grpc_op ops[] = {rpc_status_op(&call), {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
+    rpc_batch(&call, ops, goes_well && !cancels ? 2 : 1);
+    grpc_status_code status = rpc_close(&call);
     if (goes_well && cancels && status == GRPC_STATUS_CANCELLED)
         return GRPC_STATUS_OK;
     expect(status != GRPC_STATUS_OK || (goes_well && !cancels), "a stream ends as it was asked to");
@@ -298,28 +177,15 @@ static void get_streams(struct client *client)
 /* Tells the main thread of each state; ends with the server. */
 static void watch(struct client *client, atomic_int *seen)
 {
-    struct call call = call_open(client, "/grpc.health.v1.Health/Watch", 0);
+    const ProtobufCMessageDescriptor *type = &grpc__health__v1__health_check_response__descriptor;
+    struct rpc_call call = rpc_open(&client->rpc, "/grpc.health.v1.Health/Watch", 0);
     Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
-    grpc_byte_buffer *message = pack(&request.base), *reply = NULL;
-    grpc_op ops[] = {
-        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &reply},
-        send_op(message),
-        {.op = GRPC_OP_SEND_INITIAL_METADATA},
-        {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-        {.op = GRPC_OP_RECV_INITIAL_METADATA,
-         .data.recv_initial_metadata.recv_initial_metadata = &call.initial},
-    };
-    for (size_t count = 5; run_batch(&call, ops, count) && reply; count = 1) {
-        Grpc__Health__V1__HealthCheckResponse *state =
-            unpack(reply, &grpc__health__v1__health_check_response__descriptor);
+    Grpc__Health__V1__HealthCheckResponse *state = rpc_listen(&call, &request.base, type);
+    for (; state; state = rpc_next(&call, type)) {
         atomic_store(seen, (int)state->status);
         grpc__health__v1__health_check_response__free_unpacked(state, NULL);
-        reply = NULL;
     }
-    grpc_byte_buffer_destroy(message);
-    grpc_op end = status_op(&call);
-    run_batch(&call, &end, 1);
-    expect(call_close(&call) == GRPC_STATUS_UNAVAILABLE, "a watcher is told that the server goes");
+    expect(rpc_end(&call) == GRPC_STATUS_UNAVAILABLE, "a watcher is told that the server goes");
     atomic_store(seen, -1);
 }
 
@@ -351,22 +217,10 @@ enum {
 static void *run_client(void *context)
 {
     struct client *client = context;
-    grpc_arg own = {
-        .type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, .value.integer = 1};
-    grpc_channel_args args = {.num_args = 1, .args = &own};
-    grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
-    client->channel = grpc_channel_create(address, credentials, &args);
-    grpc_channel_credentials_release(credentials);
-    client->queue = grpc_completion_queue_create_for_next(NULL);
-
+    rpc_connect(&client->rpc, address);
     client->work(client);
 
-    grpc_channel_destroy(client->channel);
-    grpc_completion_queue_shutdown(client->queue);
-    while (grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
-           GRPC_QUEUE_SHUTDOWN)
-        continue;
-    grpc_completion_queue_destroy(client->queue);
+    rpc_disconnect(&client->rpc);
     return NULL;
 }
 
@@ -433,7 +287,7 @@ static struct ord_service *open_service(void)
     struct ord_layout layout;
     struct ord_service *service;
     struct ord_service_options options = {
-        .port = ord_memory_store_port(&store), .borrow_us = 10000, .max_wait_us = LIMIT_S * 1000000};
+        .port = ord_memory_store_port(&store), .borrow_us = 10000, .max_wait_us = RPC_LIMIT_S * 1000000};
     if (ord_layout_parse("default", NULL, NULL, &layout, &error) != ORD_OK ||
         ord_place_init(&options.place, &layout, 7, 0, 1, &error) != ORD_OK ||
         ord_service_open(&options, &service, &error) != ORD_OK)
