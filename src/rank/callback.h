@@ -6,8 +6,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
+
+/* How one try to post ended. */
+enum ord_callback_outcome {
+    ORD_CALLBACK_ACCEPTED,    /* by a status 2xx */
+    ORD_CALLBACK_REFUSED,     /* by another status */
+    ORD_CALLBACK_LATE,        /* there was no answer in time */
+    ORD_CALLBACK_UNREACHABLE, /* there was no connection, or it broke */
+    ORD_CALLBACK_FORBIDDEN,   /* it led where nothing is posted to */
+    ORD_CALLBACK_CANCELLED,
+    ORD_CALLBACK_OUTCOMES, /* how many there are */
+};
 
 /* A command on its way to one member. The engine keeps it, and what it points to, until `done` was called. */
 struct ord_callback {
@@ -33,4 +45,6 @@ struct ord_callback_port {
     /* Ends the tries: `done` is called soon, with true if it was accepted meanwhile. Where it has been called
      * already, perhaps while this call was on its way, nothing happens. Does not block. */
     void (*cancel)(void *context, struct ord_callback *callback);
+    /* How many tries ended so, since the start. Any thread. */
+    uint64_t (*tries)(void *context, enum ord_callback_outcome outcome);
 };

@@ -18,20 +18,21 @@ FLOORS = {
     "conf": {"base"},
     "store": {"core", "base"},
     "rank": {"core", "base"},
+    "callback": {"base", "rank/callback.h"},
     "api": {"rank", "store", "conf", "wire", "core", "base", "gen"},
     "grpc": {"gather", "api", "wire", "base", "gen"},
     "http": {"gather", "workers", "api", "wire", "base", "gen"},
     "bench": {"wire", "core", "base", "gen"},
     "client": {"wire", "base", "gen"},
     "cli": {"bench", "conf", "wire", "base", "gen", "api/methods.h"},
-    "daemon": {"grpc", "http", "api", "store", "conf", "wire", "core", "base"},
+    "daemon": {"grpc", "http", "api", "callback", "store", "conf", "wire", "core", "base"},
 }
 
 # Libraries' headers → the rooms that may include them.
 LIBRARIES = {
     r"grpc/": {"grpc", "client", "cli"},
     r"civetweb\.h": {"http"},
-    r"curl/": {"cli"},
+    r"curl/": {"cli", "callback"},
     r"nghttp2/|http_parser\.h": {"bench"},
     r"yaml\.h": {"conf"},
     r"jansson\.h": {"wire", "bench", "cli"},
