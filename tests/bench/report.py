@@ -121,6 +121,31 @@ def goal_section(results, page):
     yield from table(["", "goal", "", "measured"], rows, left=3)
 
 
+COUNTER = """\
+What `tests/bench/counter` tells of threads that take values of one block and do nothing else: by a compare-and-swap below
+the limit, as ordinald does it; by adding first and looking at the limit then, which loses what goes above; under a mutex."""
+
+
+def counter_section(figures):
+    rows = {}
+    for one in figures["variants"]:
+        rows.setdefault(one["threads"], {})[one["variant"]] = one
+    names = list(next(iter(rows.values())))
+    yield from ("", "### The counter, atomic or under a mutex", "", COUNTER, "")
+    yield from table(
+        ["threads", *(f"{name}, million/s" for name in names), *(f"{name}, CPU ns" for name in names), "cas ÷ mutex"],
+        [
+            [
+                str(threads),
+                *(number(row[name]["mcalls_s"]) for name in names),
+                *(number(row[name]["call_cpu_ns"]) for name in names),
+                number(row["cas"]["mcalls_s"] / row["mutex"]["mcalls_s"]),
+            ]
+            for threads, row in rows.items()
+        ],
+    )
+
+
 def server_section(results, page):
     driven = {
         entry.server for group in groups_of(page) for entry in group.entries if results.of(group.key, entry.key)
@@ -165,6 +190,8 @@ def document(data, page=BENCH):
     yield from ("", "## Figures")
     for group in groups_of(page):
         yield from group_section(results, group)
+    if page == SEQUENCES and "counter" in data:
+        yield from counter_section(data["counter"])
     yield from server_section(results, page)
     yield from machine_section(about, data["rounds"], data["seconds"])
 

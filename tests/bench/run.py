@@ -15,9 +15,11 @@ from pathlib import Path
 
 import machine
 import report
+import sequences
 import servers
 from groups import GROUPS
 from process import Failed, Skipped
+from shapes import SEQUENCES
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = 65_536  # so that 1,000 connections and their generator fit, where the system allows it
@@ -153,6 +155,8 @@ def main():
         folder.chmod(0o755)
         data = {"about": machine.about(folder, command), "rounds": chosen.rounds, "seconds": chosen.seconds}
         try:
+            if not chosen.quick and any(group.page == SEQUENCES for group, _ in selection):
+                data["counter"] = sequences.counter()
             rounds(chosen, selection, folder, measurements)
         except KeyboardInterrupt:
             say("interrupted; what was measured is written")

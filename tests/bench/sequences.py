@@ -6,7 +6,7 @@ import calls
 import drives
 import load
 import servers
-from process import Failed
+from process import Failed, run
 from shapes import CALLS, CPU, SEQUENCES, Group, one
 
 NAME = "bench"
@@ -14,6 +14,8 @@ NEXT = "/ordinal.v1.SequenceService/Next"
 REST_NEXT = f"/v1/sequences/{NAME}/next"
 BLOCK, GAPLESS = "BLOCK", "GAPLESS"
 CALLERS = {1: (1, 1), 16: (4, 4), 64: (8, 8)}  # gRPC: connections, and calls in flight on each
+
+COUNTER = servers.BUILD / "tests/bench/counter"
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS counters (name text PRIMARY KEY, value bigint NOT NULL)",
@@ -92,6 +94,11 @@ def theirs(mode, callers):
     else:
         yield always
         yield one("postgres", "Postgres, a row", postgres(callers, UPDATE), "postgres", "postgres")
+
+
+def counter():
+    """What the program of the comparison tells: see counter.c."""
+    return json.loads(run([COUNTER, "--json"], 120))
 
 
 TEXT = {

@@ -148,3 +148,11 @@ def test_a_report_can_be_written_again(tmp_path):
     other = json.loads((tmp_path / "sequences-bench.json").read_text())
     assert [[one["entry"] for one in each["measurements"]] for each in (data, other)] == [["nginx"], ["redis"]]
     assert "| Redis INCR | 5 (5–5) |" in (tmp_path / "sequences-bench.md").read_text()
+
+
+def test_the_counter_is_told_beside_a_mutex():
+    variants = [{"threads": 2, "variant": name, "call_cpu_ns": 1e3 / rate, "mcalls_s": rate}
+                for name, rate in (("cas", 100), ("mutex", 50))]
+    data = {"about": ABOUT, "rounds": 1, "seconds": 1, "measurements": [], "counter": {"variants": variants}}
+    assert "| 2 | 100 | 50 | 10 | 20 | 2 |" in "\n".join(report.document(data, SEQUENCES))
+    assert "mutex" not in "\n".join(report.document(data))
