@@ -47,7 +47,8 @@ enum ord_code ord_http_transport_open(const char *url, int64_t timeout_ms, struc
 /* Closes a transport; one that is all zero, too. */
 void ord_transport_close(struct ord_transport *transport);
 
-/* Where a call goes over REST: the base URL, the row's route with its field filled in, the other fields as
- * parameters. Batches are asked for as runs. NULL when there is no memory. */
+/* Where a call goes over REST: the base URL, the row's route with its fields filled in, the other fields as
+ * parameters, unless the row takes a body for them. Batches are asked for as runs. NULL when there is no
+ * memory. */
 const char *ord_http_url(const char *base, const struct ord_method *method, const ProtobufCMessage *request,
                          struct ord_arena *arena);

@@ -11,7 +11,7 @@
 /* A client of one server. `body` is kept from call to call. */
 struct http_client {
     CURL *curl;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *body_headers; /* of requests without a body, and with one */
     int64_t timeout_ms;
     char *body;
     size_t size, room;
@@ -65,7 +65,7 @@ const char *ord_http_url(const char *base, const struct ord_method *method, cons
     const char *path = path_of(method, request, names, arena);
     for (unsigned i = 0; i < ORD_ROUTE_VARIABLES && *names[i]; i++)
         except[i] = names[i];
-    const char *query = ord_query_write(request, except, arena);
+    const char *query = method->takes_body ? "" : ord_query_write(request, except, arena);
     if (!path || !query)
         return NULL;
 
@@ -121,23 +121,28 @@ static enum ord_code failed(const struct http_client *client, CURLcode result, s
     return unreachable(client, result, error);
 }
 
-/* What is sent: a GET, or a POST without a body. */
-static bool set_verb(struct http_client *client, const char *verb)
+/* What is sent: a GET, a POST with a body (NULL: an empty one), or another verb without. */
+static bool set_verb(struct http_client *client, const char *verb, const char *body)
 {
-    if (strcmp(verb, "POST") != 0)
-        return curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-    return curl_easy_setopt(client->curl, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, "") == CURLE_OK;
+    CURL *curl = client->curl;
+    bool is_post = strcmp(verb, "POST") == 0, is_get = strcmp(verb, "GET") == 0;
+    if (curl_easy_setopt(curl, CURLOPT_HTTPHEADER, body ? client->body_headers : client->headers) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, is_post || is_get ? NULL : verb) != CURLE_OK)
+        return false;
+    if (!is_post)
+        return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body ? body : "") == CURLE_OK;
 }
 
 /* Sends a request for `url`; the body of the answer is then a string in client->body. */
-static enum ord_code ask(struct http_client *client, const char *verb, const char *url, long *ret_status,
-                         struct ord_error *error)
+static enum ord_code ask(struct http_client *client, const char *verb, const char *url, const char *body,
+                         long *ret_status, struct ord_error *error)
 {
     client->size = 0;
     *client->reason = '\0';
     if (!append(client, "", 0) || curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK ||
-        !set_verb(client, verb))
+        !set_verb(client, verb, body))
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     CURLcode result = curl_easy_perform(client->curl);
@@ -158,12 +163,14 @@ static enum ord_code http_call(void *context, const struct ord_method *method, c
                                struct ord_arena *arena, ProtobufCMessage **ret_reply, struct ord_error *error)
 {
     struct http_client *client = context;
-    const char *url = ord_http_url(client->url, method, request, arena);
+    const char *url = ord_http_url(client->url, method, request, arena), *body = NULL;
     if (!url)
         return ord_fail(error, ORD_INTERNAL, "no memory");
 
     long status;
-    enum ord_code code = ask(client, method->verbs[0], url, &status, error);
+    enum ord_code code = method->takes_body ? ord_json_write_request(request, arena, &body, error) : ORD_OK;
+    if (code == ORD_OK)
+        code = ask(client, method->verbs[0], url, body, &status, error);
     if (code != ORD_OK)
         return code;
     if (status != 200)
@@ -183,7 +190,7 @@ static enum ord_code http_check(void *context, const char *service, bool *ret_se
     const char *url = ord_arena_printf(&arena, "%s/readyz", client->url);
     long status;
     enum ord_code code =
-        url ? ask(client, "GET", url, &status, error) : ord_fail(error, ORD_INTERNAL, "no memory");
+        url ? ask(client, "GET", url, NULL, &status, error) : ord_fail(error, ORD_INTERNAL, "no memory");
     ord_arena_finish(&arena);
     if (code != ORD_OK)
         return code;
@@ -199,6 +206,7 @@ static void http_close(void *context)
     if (client->curl)
         curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
+    curl_slist_free_all(client->body_headers);
     free(client->body);
     free(client);
     curl_global_cleanup();
@@ -224,10 +232,13 @@ static bool is_base_url(const char *url)
 
 static bool set_up(struct http_client *client)
 {
-    client->headers = curl_slist_append(NULL, "Accept: application/json");
+    static const char accept[] = "Accept: application/json";
+    struct curl_slist *type = curl_slist_append(NULL, "Content-Type: application/json");
+    client->headers = curl_slist_append(NULL, accept);
+    client->body_headers = type && curl_slist_append(type, accept) ? type : NULL;
     client->curl = curl_easy_init();
     CURL *curl = client->curl;
-    return client->headers && curl && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
+    return client->headers && client->body_headers && curl &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "ordinal/" ORDINAL_VERSION) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
