@@ -199,6 +199,7 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
         .http_threads = (uint32_t)ord_settings_number(settings, "http-threads"),
         .http_keep_alive_ms = (uint32_t)ord_settings_number(settings, "http-keep-alive"),
         .http_request_timeout_ms = (uint32_t)ord_settings_number(settings, "http-request-timeout"),
+        .event_streams = (uint32_t)ord_settings_number(settings, "event-streams"),
         .gathers_replies = strcmp(ord_settings_text(settings, "reply-writes"), "gathered") == 0,
         .cors_origin = ord_settings_text(settings, "cors-origin"),
         .accepts_unsafe_state = ord_settings_switch(settings, "unsafe-state-dir"),

@@ -24,6 +24,7 @@ struct ord_config {
     const char *grpc_listen, *http_listen; /* owned by the settings */
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;
+    uint32_t event_streams;
     bool gathers_replies;
     const char *cors_origin; /* NULL: none */
     const char *state_dir;   /* NULL: in memory */

@@ -104,6 +104,7 @@ static enum ord_code open_http(struct daemon *daemon, struct ord_error *error)
         .threads = config->http_threads,
         .keep_alive_ms = config->http_keep_alive_ms,
         .request_timeout_ms = config->http_request_timeout_ms,
+        .event_streams = config->event_streams,
         .max_wait_ms = (uint32_t)(config->max_wait_us / 1000),
         .gathers = config->gathers_replies,
         .cors_origin = config->cors_origin,

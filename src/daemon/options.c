@@ -207,6 +207,18 @@ static const struct ord_option options[] = {
         .help = "How long a REST request may take to arrive.",
     },
     {
+        .name = "event-streams",
+        .group = "Listeners",
+        .type = ORD_OPTION_INTEGER,
+        .preset = "128",
+        .min = 0,
+        .max = 8192,
+        .argument = "N",
+        .help =
+            "How many REST connections at a time may have events pushed (Server-Sent Events), at most half of "
+            "http-threads; more are refused with 503.",
+    },
+    {
         .name = "reply-writes",
         .group = "Listeners",
         .type = ORD_OPTION_CHOICE,

@@ -15,6 +15,7 @@
 #include "api/methods.h"
 #include "api/service.h"
 #include "http/parse.h"
+#include "http/streams.h"
 #include "wire/ids.h"
 
 struct mg_connection;
@@ -28,6 +29,10 @@ struct ord_http_shared {
     uint64_t max_wait_us;
     unsigned waiters_max; /* threads that may hold replies back at a time */
     atomic_uint waiters;
+    unsigned streams_max; /* threads that may tell events at a time */
+    atomic_uint streams;
+    LIST_HEAD(, ord_http_stream) open_streams; /* under `lock` */
+    uint32_t heartbeat_ms;                     /* of event streams */
     atomic_bool draining;
     atomic_uint in_flight;
     pthread_mutex_t lock;
@@ -38,6 +43,7 @@ struct ord_http_shared {
     bool allows_any_origin;
     atomic_bool started;
     char start_failure[256]; /* what the library logged before it had started */
+    char address[32];        /* "127.0.0.1:8080": where it listens */
 };
 
 #define ORD_HTTP_OUT_SIZE 16384
@@ -102,6 +108,10 @@ void ord_http_reply(struct ord_http_call *call, int status, const char *type, co
  * `headers` are further lines. */
 void ord_http_problem(struct ord_http_call *call, const struct ord_error *error, int status,
                       const char *headers);
+
+/* The problem document of an error, cut where it would be longer; its length. */
+#define ORD_HTTP_PROBLEM_MAX 4096
+size_t ord_http_problem_text(const struct ord_error *error, int status, char ret[ORD_HTTP_PROBLEM_MAX]);
 
 /* Sends what is gathered. */
 void ord_http_flush(struct ord_http_call *call);

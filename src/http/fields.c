@@ -1,4 +1,5 @@
 /* The fields of a request message: out of the body, the path, the query and headers, in this order. */
+#include <civetweb.h>
 #include <string.h>
 
 #include "http/method.h"
@@ -121,6 +122,20 @@ static enum ord_code read_key(struct form *form)
     return ord_request_key_check(ord_query_value(form->message, "requestId", form->arena), form->error);
 }
 
+/* A client that lost an event stream says what it saw last, and goes for the URL that it had: so the header
+ * takes the place of the parameter. */
+static enum ord_code read_last_event(struct form *form)
+{
+    const char *id = mg_get_header(form->reading->call->connection, "Last-Event-ID");
+    ord_field_set bit = bit_of(form, "after_event_id");
+    if (!bit || !id || !*id)
+        return ORD_OK;
+    form->given &= ~bit;
+    enum ord_code code =
+        ord_query_set(form->message, &form->given, "afterEventId", id, ORD_DECIMAL, form->arena, form->error);
+    return code == ORD_OK ? ORD_OK : ord_wrap(form->error, "last-event-id");
+}
+
 enum ord_code ord_http_fields_read(const struct ord_http_reading *reading, struct ord_arena *arena,
                                    ProtobufCMessage **ret_message, ord_field_set *ret_given,
                                    struct ord_error *error)
@@ -140,6 +155,8 @@ enum ord_code ord_http_fields_read(const struct ord_http_reading *reading, struc
         code = read_query(&form);
     if (code == ORD_OK)
         code = read_key(&form);
+    if (code == ORD_OK && reading->method->feed)
+        code = read_last_event(&form);
     if (code != ORD_OK)
         return code;
     *ret_message = form.message;

@@ -2,11 +2,21 @@
 
 #include <string.h>
 
+static enum ord_code negotiate_events(const struct ord_http_reading *reading, struct ord_error *error)
+{
+    if (ord_http_accept_quality(&reading->call->accept, ORD_HTTP_EVENTS) > 0)
+        return ORD_OK;
+    return ord_fail(error, ORD_NOT_ACCEPTABLE, "accept: none of the media types asked for; allowed %s",
+                    ORD_HTTP_TYPE_EVENTS);
+}
+
 /* Chooses between JSON and text. */
 static enum ord_code negotiate(struct ord_http_reading *reading, bool text_first, struct ord_error *error)
 {
     const struct ord_method *method = reading->method;
     const struct ord_http_accept *accept = &reading->call->accept;
+    if (method->feed)
+        return negotiate_events(reading, error);
     bool has_text = method->gives != ORD_GIVES_MESSAGE || method->text;
     int json = ord_http_accept_quality(accept, ORD_HTTP_JSON);
     int text = has_text ? ord_http_accept_quality(accept, ORD_HTTP_TEXT) : 0;
@@ -44,6 +54,13 @@ static enum ord_code admit(const struct ord_http_call *call, const struct ord_me
     return ORD_OK;
 }
 
+static enum ord_code give(struct ord_http_reading *reading, struct ord_error *error)
+{
+    if (reading->method->gives != ORD_GIVES_MESSAGE)
+        return ord_http_give_ids(reading, error);
+    return (reading->method->feed ? ord_http_give_events : ord_http_give_message)(reading, error);
+}
+
 static void answer(struct ord_http_call *call, const struct ord_method *method,
                    const struct ord_route_value *values, bool text_first)
 {
@@ -67,8 +84,7 @@ static void answer(struct ord_http_call *call, const struct ord_method *method,
     if (code == ORD_OK)
         code = ord_http_presentation_read(&reading, &error);
     if (code == ORD_OK)
-        code = method->gives == ORD_GIVES_MESSAGE ? ord_http_give_message(&reading, &error)
-                                                  : ord_http_give_ids(&reading, &error);
+        code = give(&reading, &error);
     if (code != ORD_OK)
         ord_http_problem(call, &error, 0, "");
 }

@@ -11,6 +11,7 @@
 
 #define ORD_HTTP_TYPE_JSON "application/json"
 #define ORD_HTTP_TYPE_TEXT "text/plain; charset=utf-8"
+#define ORD_HTTP_TYPE_EVENTS "text/event-stream"
 
 /* How the caller wants the reply written: parameters that are not fields of the request message. */
 struct ord_http_presentation {
@@ -53,3 +54,4 @@ enum ord_code ord_http_body_read(struct ord_http_call *call, size_t max, struct 
  * pushed stream. On failure nothing is sent yet. */
 enum ord_code ord_http_give_ids(struct ord_http_reading *reading, struct ord_error *error);
 enum ord_code ord_http_give_message(struct ord_http_reading *reading, struct ord_error *error);
+enum ord_code ord_http_give_events(struct ord_http_reading *reading, struct ord_error *error);

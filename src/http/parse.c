@@ -82,6 +82,7 @@ static const char *const ranges[ORD_HTTP_MEDIA][3] = {
     [ORD_HTTP_JSON] = {"*/*", "application/*", "application/json"},
     [ORD_HTTP_TEXT] = {"*/*", "text/*", "text/plain"},
     [ORD_HTTP_HTML] = {"*/*", "text/*", "text/html"},
+    [ORD_HTTP_EVENTS] = {"*/*", "text/*", "text/event-stream"},
 };
 
 static int precision_of(const struct element *element, enum ord_http_media media)

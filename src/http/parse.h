@@ -14,9 +14,10 @@
 
 /* What replies come in. */
 enum ord_http_media {
-    ORD_HTTP_JSON, /* application/json */
-    ORD_HTTP_TEXT, /* text/plain */
-    ORD_HTTP_HTML, /* text/html */
+    ORD_HTTP_JSON,   /* application/json */
+    ORD_HTTP_TEXT,   /* text/plain */
+    ORD_HTTP_HTML,   /* text/html */
+    ORD_HTTP_EVENTS, /* text/event-stream */
     ORD_HTTP_MEDIA,
 };
 

@@ -139,12 +139,12 @@ void ord_http_reply(struct ord_http_call *call, int status, const char *type, co
 /* A JSON text in the making: cut when it is full, which the sizes below rule out. */
 struct document {
     size_t used;
-    char text[4096];
+    char *text; /* of ORD_HTTP_PROBLEM_MAX bytes */
 };
 
 static void add(struct document *document, const char *bytes, size_t size)
 {
-    size_t room = sizeof document->text - document->used;
+    size_t room = ORD_HTTP_PROBLEM_MAX - 1 - document->used;
     if (size > room)
         size = room;
     memcpy(document->text + document->used, bytes, size);
@@ -173,35 +173,45 @@ static void add_escaped(struct document *document, const char *text)
     }
 }
 
-void ord_http_problem(struct ord_http_call *call, const struct ord_error *error, int status,
-                      const char *headers)
+static int status_of(const struct ord_error *error, int status)
+{
+    return status ? status : ord_code_info(error->code)->http_status;
+}
+
+size_t ord_http_problem_text(const struct ord_error *error, int status, char ret[ORD_HTTP_PROBLEM_MAX])
 {
     const struct ord_code_info *info = ord_code_info(error->code);
-    if (status == 0)
-        status = info->http_status;
-    call->code = error->code;
-
-    struct document document = {0};
+    struct document document = {.text = ret};
     char numbers[64];
     add_text(&document, "{\"type\":\"/docs#");
     add_text(&document, info->name);
     add_text(&document, "\",\"title\":\"");
     add_escaped(&document, info->title);
-    snprintf(numbers, sizeof numbers, "\",\"status\":%d,\"detail\":\"", status);
+    snprintf(numbers, sizeof numbers, "\",\"status\":%d,\"detail\":\"", status_of(error, status));
     add_text(&document, numbers);
     add_escaped(&document, error->text);
     add_text(&document, "\",\"code\":\"");
     add_text(&document, info->name);
     add_text(&document, "\"");
-    char lines[256];
     if (error->retry_after_ms > 0) {
         snprintf(numbers, sizeof numbers, ",\"retryAfterMs\":%u", error->retry_after_ms);
         add_text(&document, numbers);
-        snprintf(lines, sizeof lines, ORD_HTTP_NO_STORE "Retry-After: %u\r\n%s",
-                 (error->retry_after_ms - 1) / 1000 + 1, headers);
-    } else {
-        snprintf(lines, sizeof lines, ORD_HTTP_NO_STORE "%s", headers);
     }
     add_text(&document, "}");
-    ord_http_reply(call, status, "application/problem+json", lines, document.text, document.used);
+    ret[document.used] = '\0';
+    return document.used;
+}
+
+void ord_http_problem(struct ord_http_call *call, const struct ord_error *error, int status,
+                      const char *headers)
+{
+    char text[ORD_HTTP_PROBLEM_MAX], lines[256];
+    size_t size = ord_http_problem_text(error, status, text);
+    call->code = error->code;
+    if (error->retry_after_ms > 0)
+        snprintf(lines, sizeof lines, ORD_HTTP_NO_STORE "Retry-After: %u\r\n%s",
+                 (error->retry_after_ms - 1) / 1000 + 1, headers);
+    else
+        snprintf(lines, sizeof lines, ORD_HTTP_NO_STORE "%s", headers);
+    ord_http_reply(call, status_of(error, status), "application/problem+json", lines, text, size);
 }

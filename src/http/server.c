@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "gather/gather.h"
 #include "http/call.h"
-#include "http/wake.h"
+#include "http/sockets.h"
 #include "wire/quote.h"
 #include "workers/workers.h"
 
@@ -22,10 +22,15 @@
 #define REQUEST_ROOM "16384"
 _Static_assert(ORD_HTTP_HEAD_MAX <= 16384 / 2, "what is too large must still be readable");
 
+/* How often an event stream says that it is there. */
+#define HEARTBEAT_MS 15000
+
+/* How long event streams may take to end by themselves when the server drains. */
+#define STREAMS_DRAIN_MS 1000
+
 struct ord_http {
     struct ord_http_shared shared;
     struct mg_context *context;
-    char address[32];
 };
 
 static int log_message(const struct mg_connection *connection, const char *message)
@@ -183,8 +188,8 @@ static enum ord_code find_address(struct ord_http *http, const char *listen, str
     struct mg_server_port port;
     if (mg_get_server_ports(http->context, 1, &port) != 1)
         return ord_fail(error, ORD_INTERNAL, "listen on %s: cannot tell the port", listen);
-    snprintf(http->address, sizeof http->address, "%.*s:%d", (int)(strchr(listen, ':') - listen), listen,
-             port.port);
+    snprintf(http->shared.address, sizeof http->shared.address, "%.*s:%d", (int)(strchr(listen, ':') - listen),
+             listen, port.port);
     return ORD_OK;
 }
 
@@ -197,6 +202,10 @@ enum ord_code ord_http_open(struct ord_service *service, const struct ord_http_o
     http->shared.service = service;
     http->shared.max_wait_us = UINT64_C(1000) * options->max_wait_ms;
     http->shared.waiters_max = options->threads / 4;
+    http->shared.streams_max =
+        options->event_streams < options->threads / 2 ? options->event_streams : options->threads / 2;
+    http->shared.heartbeat_ms = options->heartbeat_ms ? options->heartbeat_ms : HEARTBEAT_MS;
+    LIST_INIT(&http->shared.open_streams);
     http->shared.gathers = options->gathers;
     http->shared.send_timeout_ms = options->request_timeout_ms;
     http->shared.workers = ord_workers_new(options->threads);
@@ -225,23 +234,35 @@ enum ord_code ord_http_open(struct ord_service *service, const struct ord_http_o
 
 const char *ord_http_address(const struct ord_http *http)
 {
-    return http->address;
+    return http->shared.address;
 }
 
-void ord_http_drain(struct ord_http *http, uint32_t limit_ms)
+/* Waits until no call is in flight, for `limit_ms` at most. Under the lock. Whether that is so. */
+static bool wait_for_quiet(struct ord_http_shared *shared, uint32_t limit_ms)
 {
-    struct ord_http_shared *shared = &http->shared;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     uint64_t ns = (uint64_t)until.tv_nsec + UINT64_C(1000000) * limit_ms;
     until.tv_sec += (time_t)(ns / 1000000000);
     until.tv_nsec = (long)(ns % 1000000000);
-
-    pthread_mutex_lock(&shared->lock);
-    atomic_store(&shared->draining, true);
     int waited = 0;
     while (atomic_load(&shared->in_flight) > 0 && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&shared->quiet, &shared->lock, &until);
+    return waited != ETIMEDOUT;
+}
+
+/* Event streams end when they are told, but for those whose clients take nothing. */
+void ord_http_drain(struct ord_http *http, uint32_t limit_ms)
+{
+    struct ord_http_shared *shared = &http->shared;
+    uint32_t first_ms = limit_ms < STREAMS_DRAIN_MS ? limit_ms : STREAMS_DRAIN_MS;
+    pthread_mutex_lock(&shared->lock);
+    atomic_store(&shared->draining, true);
+    ord_http_streams_wake(shared);
+    if (!wait_for_quiet(shared, first_ms)) {
+        ord_http_streams_cut(shared);
+        wait_for_quiet(shared, limit_ms - first_ms);
+    }
     pthread_mutex_unlock(&shared->lock);
 }
 
@@ -249,7 +270,7 @@ struct ord_http *ord_http_close(struct ord_http *http)
 {
     if (!http)
         return NULL;
-    ord_http_wake(http->address);
+    ord_http_wake(http->shared.address);
     mg_stop(http->context);
     mg_exit_library();
     ord_workers_free(http->shared.workers);

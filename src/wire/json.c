@@ -202,3 +202,19 @@ enum ord_code ord_json_write_request(const ProtobufCMessage *message, struct ord
     struct writer writer = {.ids = ORD_DECIMAL, .leaves_out_defaults = true, .arena = arena};
     return write_text_of(&writer, message, ret_text, error);
 }
+
+const ProtobufCMessage *ord_json_member(const ProtobufCMessage *message, struct ord_arena *arena,
+                                        const char **ret_name)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        char name[ORD_JSON_NAME_MAX];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE || !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
+            !ord_field_is_set(message, field))
+            continue;
+        ord_json_name(field->name, name);
+        *ret_name = ord_arena_printf(arena, "%s", name);
+        return *ret_name ? *(ProtobufCMessage *const *)ord_field_value(message, field) : NULL;
+    }
+    return NULL;
+}

@@ -47,5 +47,10 @@ void ord_json_names(const ProtobufCMessageDescriptor *type,
                     bool (*is_listed)(const void *context, const ProtobufCFieldDescriptor *field),
                     const void *context, char *ret, size_t size);
 
+/* The message that is set in a oneof of a message's, with its field's JSON name in `*ret_name` (in the arena);
+ * NULL: there is none, or no memory. */
+const ProtobufCMessage *ord_json_member(const ProtobufCMessage *message, struct ord_arena *arena,
+                                        const char **ret_name);
+
 /* Whether a field holds an ID. */
 bool ord_field_is_id(const ProtobufCFieldDescriptor *field);

@@ -2,7 +2,9 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "api/methods.h"
 #include "ordinal/v1/ids.pb-c.h"
@@ -114,6 +116,126 @@ static enum ord_code delete (struct ord_service *service, const ProtobufCMessage
     return ORD_OK;
 }
 
+/* What one who watches is told: events from 1 up to the last. Who watches the group `endless` is told without
+ * end. */
+struct ord_feed {
+    struct ord_feed_reader *reader;
+    bool is_endless;
+    int64_t told;
+    LIST_ENTRY(ord_feed) among;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    int64_t last;
+    bool is_over;
+    enum ord_code end;
+    unsigned open;
+    LIST_HEAD(, ord_feed) feeds;
+} watched = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static enum ord_code open_feed(struct ord_service *service, const ProtobufCMessage *request,
+                               struct ord_feed_reader *reader, struct ord_feed **ret_feed,
+                               struct ord_error *error)
+{
+    const Ordinal__V1__WatchRequest *asked = (const Ordinal__V1__WatchRequest *)request;
+    if (strcmp(asked->group, "none") == 0)
+        return ord_fail(error, ORD_NOT_FOUND, "group: there is no such group");
+    struct ord_feed *feed = calloc(1, sizeof *feed);
+    feed->reader = reader;
+    feed->is_endless = strcmp(asked->group, "endless") == 0;
+    pthread_mutex_lock(&watched.lock);
+    feed->told = asked->after_event_id ? asked->after_event_id : watched.last;
+    LIST_INSERT_HEAD(&watched.feeds, feed, among);
+    watched.open++;
+    pthread_mutex_unlock(&watched.lock);
+    *ret_feed = feed;
+    return ORD_OK;
+}
+
+static const ProtobufCMessage *event(int64_t id, bool is_long, struct ord_arena *arena)
+{
+    Ordinal__V1__WatchResponse *reply = ord_arena_alloc(arena, sizeof *reply);
+    Ordinal__V1__View *view = ord_arena_alloc(arena, sizeof *view);
+    Ordinal__V1__Command *command = ord_arena_alloc(arena, sizeof *command);
+    ordinal__v1__watch_response__init(reply);
+    ordinal__v1__view__init(view);
+    ordinal__v1__command__init(command);
+    reply->event_id = id;
+    view->epoch = id;
+    command->id = id;
+    command->text = ord_arena_printf(arena, "a\n%0*d", is_long ? 8192 : 1, 1);
+    if (id % 2) {
+        reply->event_case = ORDINAL__V1__WATCH_RESPONSE__EVENT_VIEW;
+        reply->view = view;
+    } else {
+        reply->event_case = ORDINAL__V1__WATCH_RESPONSE__EVENT_COMMAND;
+        reply->command = command;
+    }
+    return &reply->base;
+}
+
+static enum ord_fed next_event(struct ord_feed *feed, struct ord_arena *arena,
+                               const ProtobufCMessage **ret_message, struct ord_error *error)
+{
+    pthread_mutex_lock(&watched.lock);
+    bool is_more = feed->is_endless || feed->told < watched.last, is_over = watched.is_over;
+    pthread_mutex_unlock(&watched.lock);
+    if (is_more) {
+        *ret_message = event(feed->is_endless ? 2 : ++feed->told, feed->is_endless, arena);
+        return ORD_FED_MESSAGE;
+    }
+    if (!is_over)
+        return ORD_FED_NOTHING;
+    if (watched.end)
+        ord_fail(error, watched.end, "it is over");
+    else
+        error->code = ORD_OK;
+    return ORD_FED_END;
+}
+
+static void close_feed(struct ord_feed *feed)
+{
+    pthread_mutex_lock(&watched.lock);
+    LIST_REMOVE(feed, among);
+    watched.open--;
+    pthread_mutex_unlock(&watched.lock);
+    free(feed);
+}
+
+static const struct ord_feed_type watch = {open_feed, next_event, close_feed};
+
+static void wake_all(void)
+{
+    for (struct ord_feed *feed = LIST_FIRST(&watched.feeds); feed; feed = LIST_NEXT(feed, among))
+        feed->reader->ready(feed->reader);
+}
+
+void rows_tell(void)
+{
+    pthread_mutex_lock(&watched.lock);
+    watched.last++;
+    wake_all();
+    pthread_mutex_unlock(&watched.lock);
+}
+
+void rows_end(int code)
+{
+    pthread_mutex_lock(&watched.lock);
+    watched.is_over = true;
+    watched.end = code;
+    wake_all();
+    pthread_mutex_unlock(&watched.lock);
+}
+
+unsigned rows_feeds(void)
+{
+    pthread_mutex_lock(&watched.lock);
+    unsigned open = watched.open;
+    pthread_mutex_unlock(&watched.lock);
+    return open;
+}
+
 #define SERVICE "ordinal.v1.TestService"
 
 const struct ord_method ord_methods[] = {
@@ -160,6 +282,17 @@ const struct ord_method ord_methods[] = {
         .request = &ordinal__v1__delete_sequence_request__descriptor,
         .reply = &ordinal__v1__delete_sequence_response__descriptor,
         .handle = delete,
+    },
+    {
+        .service = SERVICE,
+        .name = "Watch",
+        .path = "/" SERVICE "/Watch",
+        .shape = ORD_STREAM_PUSHED,
+        .verbs = {"GET"},
+        .route = "/v1/groups/{group}/events",
+        .request = &ordinal__v1__watch_request__descriptor,
+        .reply = &ordinal__v1__watch_response__descriptor,
+        .feed = &watch,
     },
 };
 

@@ -8,6 +8,7 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
+#include "ordinal/v1/ranks.pb-c.h"
 #include "ordinal/v1/sequences.pb-c.h"
 #include "ordinal/wire/status.pb-c.h"
 
@@ -442,4 +443,17 @@ Test(json, defaults_of_a_request_are_not_written)
                      &arena, &text, NULL),
                  ORD_OK);
     cr_expect_str_eq(text, "{}");
+}
+
+Test(json, the_message_in_a_oneof)
+{
+    Ordinal__V1__WatchResponse message = ORDINAL__V1__WATCH_RESPONSE__INIT;
+    Ordinal__V1__Command command = ORDINAL__V1__COMMAND__INIT;
+    const char *name = "unset";
+    cr_expect_null(ord_json_member(&message.base, &arena, &name));
+    cr_expect_str_eq(name, "unset");
+    message.event_case = ORDINAL__V1__WATCH_RESPONSE__EVENT_COMMAND;
+    message.command = &command;
+    cr_expect_eq((const void *)ord_json_member(&message.base, &arena, &name), &command);
+    cr_expect_str_eq(name, "command");
 }
