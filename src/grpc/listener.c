@@ -29,6 +29,10 @@
 /* A peer that leaves what we sent unacknowledged for so long is gone. */
 #define USER_TIMEOUT_MS 20000
 
+/* A silent one is probed by the kernel. */
+#define PROBE_AFTER_S 30
+#define PROBE_EVERY_S 10
+
 #define ADDRESS_MAX (INET6_ADDRSTRLEN + sizeof "[]:65535")
 
 /* A connection that was handed on. The core does not tell when it closes one, but then the descriptor is of no
@@ -178,12 +182,15 @@ static bool has_room(struct ord_listener *listener)
 
 static void hand_on(struct ord_listener *listener, int fd)
 {
-    int on = 1;
-    unsigned timeout_ms = USER_TIMEOUT_MS;
+    static const int on = 1, probe_after_s = PROBE_AFTER_S, probe_every_s = PROBE_EVERY_S;
+    static const unsigned timeout_ms = USER_TIMEOUT_MS;
     struct connection *connection = &listener->connections[listener->count];
     socklen_t size = sizeof connection->cookie;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &probe_after_s, sizeof probe_after_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe_every_s, sizeof probe_every_s);
     connection->fd = fd;
     if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &connection->cookie, &size) == 0)
         listener->count++;

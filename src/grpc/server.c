@@ -34,10 +34,11 @@ static const struct {
 } arguments[] = {
     {GRPC_ARG_MAX_CONCURRENT_STREAMS, 100},
     {GRPC_ARG_MAX_METADATA_SIZE, 8192},
-    /* Our pings find dead peers, with calls or without; theirs may come every 10 s. */
-    {GRPC_ARG_KEEPALIVE_TIME_MS, 30 * 1000},
-    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000},
-    {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+    /* Our pings find a dead peer with a call within 8 s; without, where they would be most of what an idle
+     * connection costs, the listener sees to it. Theirs may come every 10 s. */
+    {GRPC_ARG_KEEPALIVE_TIME_MS, 4 * 1000},
+    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 4 * 1000},
+    {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0},
     {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
     {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000},
     {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},

@@ -131,6 +131,8 @@ Test(load, answers_that_nobody_asked_for_are_told)
     static struct server server = {WORDS(HTTP_ID HTTP_ID), .piece = 4096};
     start(&server);
     struct ord_bench_plan plan = plan_for(&server, false);
+    plan.duration_ms = 1000; /* time to connect again */
+    plan.timeout_ms = 10000;
     run(&plan);
     cr_assert_gt(result.calls, 0);
     cr_assert_gt(result.connects, 2, "the connection is of no more use");
