@@ -3,9 +3,14 @@
 #include "api/handlers.h"
 #include "ordinal/v1/clock.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
+#include "ordinal/v1/ranks.pb-c.h"
 
 #define ID_SERVICE "ordinal.v1.IdService"
 #define CLOCK_SERVICE "ordinal.v1.ClockService"
+#define RANK_SERVICE "ordinal.v1.RankService"
+
+/* A command of the largest size as JSON, with every character escaped, is longer: such are sent over gRPC. */
+#define COMMAND_REQUEST_MAX (32 * 1024)
 
 const struct ord_method ord_methods[] = {
     {
@@ -100,6 +105,127 @@ const struct ord_method ord_methods[] = {
         .request = &ordinal__v1__reject_clock_step_request__descriptor,
         .reply = &ordinal__v1__reject_clock_step_response__descriptor,
         .handle = ord_reject_clock_step,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "Join",
+        .path = "/" RANK_SERVICE "/Join",
+        .shape = ORD_STREAM_PUSHED,
+        .gives = ORD_GIVES_MESSAGE,
+        .request = &ordinal__v1__join_request__descriptor,
+        .reply = &ordinal__v1__join_response__descriptor,
+        .feed = &ord_join,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "JoinByLease",
+        .path = "/" RANK_SERVICE "/JoinByLease",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/groups/{group}/members",
+        .takes_body = true,
+        .request = &ordinal__v1__join_by_lease_request__descriptor,
+        .reply = &ordinal__v1__join_by_lease_response__descriptor,
+        .ask = ord_join_by_lease,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "Renew",
+        .path = "/" RANK_SERVICE "/Renew",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/groups/{group}/members/{name}:renew",
+        .request = &ordinal__v1__renew_request__descriptor,
+        .reply = &ordinal__v1__renew_response__descriptor,
+        .ask = ord_renew,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "Leave",
+        .path = "/" RANK_SERVICE "/Leave",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"DELETE"},
+        .route = "/v1/groups/{group}/members/{name}",
+        .request = &ordinal__v1__leave_request__descriptor,
+        .reply = &ordinal__v1__leave_response__descriptor,
+        .ask = ord_leave,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "SendCommand",
+        .path = "/" RANK_SERVICE "/SendCommand",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/groups/{group}/commands",
+        .takes_body = true,
+        .request_max = COMMAND_REQUEST_MAX,
+        .request = &ordinal__v1__send_command_request__descriptor,
+        .reply = &ordinal__v1__send_command_response__descriptor,
+        .ask = ord_send_command,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "Acknowledge",
+        .path = "/" RANK_SERVICE "/Acknowledge",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/groups/{group}/commands/{command_id}:acknowledge",
+        .request = &ordinal__v1__acknowledge_request__descriptor,
+        .reply = &ordinal__v1__acknowledge_response__descriptor,
+        .ask = ord_acknowledge,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "ReceiveCommands",
+        .path = "/" RANK_SERVICE "/ReceiveCommands",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/groups/{group}/members/{name}/commands",
+        .request = &ordinal__v1__receive_commands_request__descriptor,
+        .reply = &ordinal__v1__receive_commands_response__descriptor,
+        .ask = ord_receive_commands,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "ListMembers",
+        .path = "/" RANK_SERVICE "/ListMembers",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/groups/{group}/members",
+        .request = &ordinal__v1__list_members_request__descriptor,
+        .reply = &ordinal__v1__list_members_response__descriptor,
+        .ask = ord_list_members,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "GetCommand",
+        .path = "/" RANK_SERVICE "/GetCommand",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/groups/{group}/commands/{command_id}",
+        .request = &ordinal__v1__get_command_request__descriptor,
+        .reply = &ordinal__v1__get_command_response__descriptor,
+        .ask = ord_get_command,
+    },
+    {
+        .service = RANK_SERVICE,
+        .name = "Watch",
+        .path = "/" RANK_SERVICE "/Watch",
+        .shape = ORD_STREAM_PUSHED,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/groups/{group}/events",
+        .request = &ordinal__v1__watch_request__descriptor,
+        .reply = &ordinal__v1__watch_response__descriptor,
+        .feed = &ord_watch,
     },
 };
 

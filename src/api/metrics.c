@@ -152,6 +152,50 @@ static void write_requests(const struct page *page, struct ord_service *service)
              atomic_load_explicit(&metrics->request_commits[ok], memory_order_relaxed));
 }
 
+static void write_number(const struct page *page, const char *name, const char *type, const char *help,
+                         uint64_t number)
+{
+    heading(page, name, type, help);
+    line(page, "%s %" PRIu64 "\n", name, number);
+}
+
+static void write_groups(const struct page *page, struct ord_service *service)
+{
+    struct ord_rank_figures figures;
+    if (!ord_service_ranks(service))
+        return;
+    ord_ranks_figures(ord_service_ranks(service), &figures);
+    write_number(page, "ordinal_groups", "gauge", "Groups that have members, commands or readers.",
+                 figures.groups);
+    write_number(page, "ordinal_group_members", "gauge", "Members of all groups.", figures.members);
+    write_number(page, "ordinal_group_readers", "gauge", "Streams of members and observers.", figures.readers);
+    write_number(page, "ordinal_group_pending", "gauge", "Deliveries that are not acknowledged.",
+                 figures.pending);
+    write_number(page, "ordinal_group_commands_kept", "gauge", "Commands that can be asked for.",
+                 figures.commands);
+    write_number(page, "ordinal_group_commands_total", "counter", "Commands that were accepted.",
+                 figures.accepted);
+    write_number(page, "ordinal_group_sent_total", "counter", "Commands that were sent on a stream or posted.",
+                 figures.sent);
+    write_number(page, "ordinal_group_acknowledged_total", "counter", "Deliveries that were acknowledged.",
+                 figures.acknowledged);
+    heading(page, "ordinal_group_changes_total", "counter", "Changes of membership, by kind.");
+    const struct {
+        const char *kind;
+        uint64_t count;
+    } changes[] = {{"joined", figures.joined},
+                   {"left", figures.left},
+                   {"expired", figures.expired},
+                   {"evicted", figures.evicted}};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        line(page, "ordinal_group_changes_total{kind=\"%s\"} %" PRIu64 "\n", changes[i].kind, changes[i].count);
+    heading(page, "ordinal_group_commits_total", "counter",
+            "Writes of groups to storage that were tried, by result; one can hold many changes.");
+    for (int ok = 1; ok >= 0; ok--)
+        line(page, "ordinal_group_commits_total{result=\"%s\"} %" PRIu64 "\n", ok ? "ok" : "failed",
+             figures.commits[ok]);
+}
+
 static void write_state(const struct page *page, struct ord_service *service)
 {
     const struct ord_place *place = ord_service_place(service);
@@ -170,6 +214,7 @@ static void write_state(const struct page *page, struct ord_service *service)
                   ord_service_ahead_us(service));
     write_reservations(page, service);
     write_requests(page, service);
+    write_groups(page, service);
     write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
                   ord_service_wall_ahead_us(service));
     write_clock(page, service);

@@ -8,6 +8,7 @@
 
 #include "api/metrics_private.h"
 #include "api/once.h"
+#include "api/ranks_messages.h"
 #include "base/time.h"
 #include "core/generator.h"
 
@@ -35,8 +36,9 @@ struct ord_service {
     uint64_t max_clock_gap_us;
     bool accepts_steps;
     pthread_mutex_t trouble_lock;
-    struct ord_once *once; /* NULL: no keys are taken */
-    char trouble[256];     /* why the last reservation failed; empty: it did not */
+    struct ord_once *once;   /* NULL: no keys are taken */
+    struct ord_ranks *ranks; /* NULL: there are no groups */
+    char trouble[256];       /* why the last reservation failed; empty: it did not */
     struct ord_health health;
     struct ord_metrics metrics;
 };
@@ -170,6 +172,42 @@ static enum ord_code check_gaps(const struct ord_service_options *options, int64
     return ORD_OK;
 }
 
+static enum ord_code take_one(void *context, int64_t *ret_id, struct ord_error *error)
+{
+    struct ord_ids ids;
+    struct ord_run run;
+    uint64_t wait_us;
+    enum ord_code code = ord_service_take(context, 1, 0, 0, &ids, &wait_us, error);
+    if (code != ORD_OK)
+        return code;
+    ord_ids_next_run(&ids, &run);
+    *ret_id = run.first;
+    return ORD_OK;
+}
+
+static int64_t tell_now_us(void *context)
+{
+    return now_us(context);
+}
+
+static enum ord_code open_ranks(struct ord_service *service, const struct ord_group_options *options,
+                                struct ord_error *error)
+{
+    struct ord_rank_options ranks = {
+        .place = service->place,
+        .store = options->port,
+        .callbacks = options->callbacks,
+        .limits = options->limits,
+        .groups_max = options->max,
+        .log = options->log,
+        .context = service,
+        .take = take_one,
+        .now_us = tell_now_us,
+        .body = ord_command_body,
+    };
+    return ord_ranks_open(&ranks, &service->ranks, error);
+}
+
 enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
                                struct ord_error *error)
 {
@@ -203,12 +241,15 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     if (code == ORD_OK && options->requests.max > 0)
         code =
             ord_once_open(service, &options->requests, service->metrics.request_commits, &service->once, error);
+    if (code == ORD_OK && options->groups.port.load)
+        code = open_ranks(service, &options->groups, error);
     if (code != ORD_OK)
         goto fail;
     *ret_service = service;
     return ORD_OK;
 
 fail:
+    ord_once_close(service->once);
     pthread_mutex_destroy(&service->trouble_lock);
     free(service);
     return code;
@@ -220,6 +261,7 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
         error->code = ORD_OK;
     if (!service)
         return NULL;
+    service->ranks = ord_ranks_close(service->ranks);
     service->once = ord_once_close(service->once);
     uint64_t next = ord_generator_stop(&service->generator);
     if (service->port.release(service->port.context, next, error) != ORD_OK)
@@ -448,4 +490,9 @@ struct ord_health *ord_service_health(struct ord_service *service)
 struct ord_metrics *ord_service_metrics(struct ord_service *service)
 {
     return &service->metrics;
+}
+
+struct ord_ranks *ord_service_ranks(const struct ord_service *service)
+{
+    return service->ranks;
 }

@@ -17,6 +17,7 @@
 #include "core/layout.h"
 #include "core/requests.h"
 #include "core/reservation.h"
+#include "rank/engine.h"
 
 struct ord_service;
 
@@ -27,6 +28,15 @@ struct ord_request_options {
     struct ord_request_port port; /* outlives the service */
     size_t max;                   /* how many at a time; 0: none, keys are refused */
     int64_t life_us;              /* for how long each */
+};
+
+/* Groups, with their members and commands. */
+struct ord_group_options {
+    struct ord_group_port port;         /* outlives the service; without `load` there are no groups */
+    struct ord_callback_port callbacks; /* outlives the service; without `post` members cannot name URLs */
+    struct ord_group_limits limits;
+    size_t max;                     /* how many groups */
+    const struct ord_rank_log *log; /* NULL: none */
 };
 
 struct ord_service_options {
@@ -40,6 +50,7 @@ struct ord_service_options {
     bool ignores_gap;                 /* starts whatever the gap */
     bool accepts_steps;               /* forward steps are leapt over unasked, up to max_clock_gap_us */
     struct ord_request_options requests;
+    struct ord_group_options groups;
 };
 
 /*
@@ -155,3 +166,6 @@ bool ord_service_is_degraded(const struct ord_service *service, char *ret, size_
 
 struct ord_health *ord_service_health(struct ord_service *service);
 struct ord_metrics *ord_service_metrics(struct ord_service *service);
+
+/* The groups; NULL: there are none. */
+struct ord_ranks *ord_service_ranks(const struct ord_service *service);

@@ -10,9 +10,11 @@
 #include "api/service.h"
 #include "base/time.h"
 #include "daemon/keeper.h"
+#include "daemon/ranking.h"
 #include "grpc/server.h"
 #include "http/server.h"
 #include "store/embedded.h"
+#include "store/groups.h"
 #include "store/memory.h"
 #include "store/requests.h"
 
@@ -67,6 +69,7 @@ static enum ord_code open_store(struct daemon *daemon, struct ord_service_option
     };
     service->port = ord_memory_store_port(&daemon->memory);
     service->requests.port = ord_memory_requests();
+    service->groups.port = ord_memory_groups();
     if (!config->state_dir)
         return ORD_OK;
     enum ord_code code = ord_embedded_open(&options, &daemon->embedded, error);
@@ -74,6 +77,7 @@ static enum ord_code open_store(struct daemon *daemon, struct ord_service_option
         return code;
     service->port = ord_embedded_port(daemon->embedded);
     service->requests.port = ord_embedded_requests(daemon->embedded);
+    service->groups.port = ord_embedded_groups(daemon->embedded);
     return ORD_OK;
 }
 
@@ -90,6 +94,7 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
         .accepts_steps = config->accepts_steps,
         .ignores_gap = config->accepts_gap,
         .requests = {.max = config->request_max, .life_us = config->request_life_us},
+        .groups = ord_ranking_options(config),
     };
     if (open_store(daemon, &options, error) != ORD_OK)
         return ord_wrap(error, "store");
@@ -198,6 +203,22 @@ static void log_requests(const struct daemon *daemon)
     ord_log(ORD_LOG_WARN, "remembered requests were damaged: their retries get new IDs", "count", count, NULL);
 }
 
+/* What was lost of groups at the start. */
+static void log_groups(const struct daemon *daemon)
+{
+    struct ord_rank_figures figures;
+    char damaged[16], foreign[16];
+    ord_ranks_figures(ord_service_ranks(daemon->service), &figures);
+    snprintf(damaged, sizeof damaged, "%" PRIu32, figures.damaged);
+    snprintf(foreign, sizeof foreign, "%" PRIu32, figures.foreign);
+    if (figures.damaged > 0)
+        ord_log(ORD_LOG_WARN, "parts of groups were damaged, and are lost; epochs go on far above", "count",
+                damaged, NULL);
+    if (figures.foreign > 0)
+        ord_log(ORD_LOG_WARN, "members and commands of groups were of another layout, and are given up",
+                "count", foreign, NULL);
+}
+
 static void log_listeners(const struct daemon *daemon)
 {
     ord_log(ORD_LOG_INFO, "listening", "protocol", "grpc", "address", ord_grpc_address(daemon->grpc), NULL);
@@ -255,6 +276,7 @@ static void serve(struct daemon *daemon, const sigset_t *awaited)
     log_adoption(daemon);
     log_store(daemon);
     log_requests(daemon);
+    log_groups(daemon);
     log_listeners(daemon);
     ord_health_set(ord_service_health(daemon->service), ORD_SERVING);
     ord_log(ORD_LOG_INFO, "ready", "version", ORDINAL_VERSION, NULL);
