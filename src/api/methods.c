@@ -1,13 +1,16 @@
 #include "api/methods.h"
 
 #include "api/handlers.h"
+#include "api/sequences.h"
 #include "ordinal/v1/clock.pb-c.h"
 #include "ordinal/v1/ids.pb-c.h"
 #include "ordinal/v1/ranks.pb-c.h"
+#include "ordinal/v1/sequences.pb-c.h"
 
 #define ID_SERVICE "ordinal.v1.IdService"
 #define CLOCK_SERVICE "ordinal.v1.ClockService"
 #define RANK_SERVICE "ordinal.v1.RankService"
+#define SEQUENCE_SERVICE "ordinal.v1.SequenceService"
 
 /* A command of the largest size as JSON, with every character escaped, is longer: such are sent over gRPC. */
 #define COMMAND_REQUEST_MAX (32 * 1024)
@@ -226,6 +229,82 @@ const struct ord_method ord_methods[] = {
         .request = &ordinal__v1__watch_request__descriptor,
         .reply = &ordinal__v1__watch_response__descriptor,
         .feed = &ord_watch,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "CreateSequence",
+        .path = "/" SEQUENCE_SERVICE "/CreateSequence",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/sequences",
+        .takes_body = true,
+        .request = &ordinal__v1__create_sequence_request__descriptor,
+        .reply = &ordinal__v1__create_sequence_response__descriptor,
+        .ask = ord_create_sequence,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "Next",
+        .path = "/" SEQUENCE_SERVICE "/Next",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST", "GET"},
+        .route = "/v1/sequences/{name}/next",
+        .takes_body = true,
+        .request = &ordinal__v1__next_request__descriptor,
+        .reply = &ordinal__v1__next_response__descriptor,
+        .ask = ord_next,
+        .text = ord_next_text,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "GetSequence",
+        .path = "/" SEQUENCE_SERVICE "/GetSequence",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/sequences/{name}",
+        .request = &ordinal__v1__get_sequence_request__descriptor,
+        .reply = &ordinal__v1__get_sequence_response__descriptor,
+        .ask = ord_get_sequence,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "ListSequences",
+        .path = "/" SEQUENCE_SERVICE "/ListSequences",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"GET"},
+        .route = "/v1/sequences",
+        .request = &ordinal__v1__list_sequences_request__descriptor,
+        .reply = &ordinal__v1__list_sequences_response__descriptor,
+        .ask = ord_list_sequences,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "SetSequence",
+        .path = "/" SEQUENCE_SERVICE "/SetSequence",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"POST"},
+        .route = "/v1/sequences/{name}:set",
+        .takes_body = true,
+        .request = &ordinal__v1__set_sequence_request__descriptor,
+        .reply = &ordinal__v1__set_sequence_response__descriptor,
+        .ask = ord_set_sequence,
+    },
+    {
+        .service = SEQUENCE_SERVICE,
+        .name = "DeleteSequence",
+        .path = "/" SEQUENCE_SERVICE "/DeleteSequence",
+        .shape = ORD_UNARY,
+        .gives = ORD_GIVES_MESSAGE,
+        .verbs = {"DELETE"},
+        .route = "/v1/sequences/{name}",
+        .request = &ordinal__v1__delete_sequence_request__descriptor,
+        .reply = &ordinal__v1__delete_sequence_response__descriptor,
+        .ask = ord_delete_sequence,
     },
 };
 

@@ -11,6 +11,7 @@
 #include "api/ranks_messages.h"
 #include "base/time.h"
 #include "core/generator.h"
+#include "sequence/sequences.h"
 
 /* Beyond what can be claimed at once, a reservation covers 2 s: one is made about once a second. */
 #define RESERVATION_SPAN_US 2000000
@@ -36,9 +37,10 @@ struct ord_service {
     uint64_t max_clock_gap_us;
     bool accepts_steps;
     pthread_mutex_t trouble_lock;
-    struct ord_once *once;   /* NULL: no keys are taken */
-    struct ord_ranks *ranks; /* NULL: there are no groups */
-    char trouble[256];       /* why the last reservation failed; empty: it did not */
+    struct ord_once *once;           /* NULL: no keys are taken */
+    struct ord_sequences *sequences; /* NULL: there are none */
+    struct ord_ranks *ranks;         /* NULL: there are no groups */
+    char trouble[256];               /* why the last reservation failed; empty: it did not */
     struct ord_health health;
     struct ord_metrics metrics;
 };
@@ -208,6 +210,23 @@ static enum ord_code open_ranks(struct ord_service *service, const struct ord_gr
     return ord_ranks_open(&ranks, &service->ranks, error);
 }
 
+/* Workers each have a place of their own in storage, and could not keep one order. */
+static enum ord_code open_sequences(struct ord_service *service, const struct ord_sequence_options *options,
+                                    struct ord_error *error)
+{
+    struct ord_sequences_options wanted = {
+        .port = options->port,
+        .request_max = options->request_max,
+        .request_life_us = options->request_life_us,
+        .counts_names = options->counts_names,
+        .now_us = tell_now_us,
+        .now_context = service,
+    };
+    if (!options->port.commit || service->place.workers > 1)
+        return ORD_OK;
+    return ord_sequences_open(&wanted, &service->sequences, error);
+}
+
 enum ord_code ord_service_open(const struct ord_service_options *options, struct ord_service **ret_service,
                                struct ord_error *error)
 {
@@ -243,6 +262,8 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
             ord_once_open(service, &options->requests, service->metrics.request_commits, &service->once, error);
     if (code == ORD_OK && options->groups.port.load)
         code = open_ranks(service, &options->groups, error);
+    if (code == ORD_OK)
+        code = open_sequences(service, &options->sequences, error);
     if (code != ORD_OK)
         goto fail;
     *ret_service = service;
@@ -262,10 +283,15 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
     if (!service)
         return NULL;
     service->ranks = ord_ranks_close(service->ranks);
+    struct ord_error release_error;
+    service->sequences = ord_sequences_close(service->sequences, error);
     service->once = ord_once_close(service->once);
     uint64_t next = ord_generator_stop(&service->generator);
-    if (service->port.release(service->port.context, next, error) != ORD_OK)
-        ord_wrap(error, "release");
+    if (service->port.release(service->port.context, next, &release_error) != ORD_OK) {
+        ord_wrap(&release_error, "release");
+        if (error)
+            *error = release_error;
+    }
     pthread_mutex_destroy(&service->trouble_lock);
     free(service);
     return NULL;
@@ -374,6 +400,22 @@ bool ord_service_take_once(struct ord_service *service, const struct ord_once_wa
         return ord_once_take(service->once, wanted, awaited);
     ord_fail(&awaited->error, ORD_UNIMPLEMENTED, "request_id: this server remembers none");
     return true;
+}
+
+struct ord_sequences *ord_service_sequences(struct ord_service *service, struct ord_error *error)
+{
+    if (service->sequences)
+        return service->sequences;
+    if (service->place.workers > 1)
+        ord_fail(
+            error, ORD_PRECONDITION,
+            "this node is split among %" PRIu32
+            " workers, which could not keep one order of a sequence; sequences are allowed on nodes with one "
+            "(--worker 0/1)",
+            service->place.workers);
+    else
+        ord_fail(error, ORD_UNIMPLEMENTED, "this server has no sequences");
+    return NULL;
 }
 
 size_t ord_service_requests(struct ord_service *service)

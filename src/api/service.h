@@ -17,6 +17,7 @@
 #include "core/layout.h"
 #include "core/requests.h"
 #include "core/reservation.h"
+#include "core/sequence.h"
 #include "rank/engine.h"
 
 struct ord_service;
@@ -39,6 +40,16 @@ struct ord_group_options {
     const struct ord_rank_log *log; /* NULL: none */
 };
 
+/* Named sequences. */
+struct ord_sequence_options {
+    struct ord_sequence_port port; /* outlives the service; all NULL: there are no sequences */
+    size_t request_max;            /* keys that are remembered at a time */
+    int64_t request_life_us;       /* for how long each */
+    bool counts_names;             /* metrics count values by name, too */
+};
+
+struct ord_sequences;
+
 struct ord_service_options {
     struct ord_place place;
     struct ord_reservation_port port; /* outlives the service */
@@ -51,6 +62,7 @@ struct ord_service_options {
     bool accepts_steps;               /* forward steps are leapt over unasked, up to max_clock_gap_us */
     struct ord_request_options requests;
     struct ord_group_options groups;
+    struct ord_sequence_options sequences;
 };
 
 /*
@@ -119,6 +131,10 @@ bool ord_service_take_once(struct ord_service *service, const struct ord_once_wa
 /* How many keys are remembered, and how many were lost because what was stored of them was damaged. */
 size_t ord_service_requests(struct ord_service *service);
 uint32_t ord_service_requests_damaged(const struct ord_service *service);
+
+/* The engine of named sequences, or NULL. ORD_PRECONDITION: the node is split among workers, none of which
+ * could give values in order with the others. ORD_UNIMPLEMENTED: there are no sequences. */
+struct ord_sequences *ord_service_sequences(struct ord_service *service, struct ord_error *error);
 
 /* How long IDs that were claimed have to be held back from now, in microseconds. */
 uint64_t ord_service_hold_us(const struct ord_service *service, const struct ord_ids *ids);

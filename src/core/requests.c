@@ -159,6 +159,13 @@ void ord_requests_drop(struct ord_requests *requests, struct ord_request *reques
     free(request);
 }
 
+void ord_requests_withdraw(struct ord_requests *requests, struct ord_request *request)
+{
+    take_out(requests, request);
+    request->next = requests->gone;
+    requests->gone = request;
+}
+
 struct ord_request *ord_requests_take_gone(struct ord_requests *requests)
 {
     struct ord_request *gone = requests->gone;

@@ -89,6 +89,10 @@ void ord_requests_keep(struct ord_requests *requests, struct ord_request *reques
 /* It is forgotten as if it had not been added, and freed. */
 void ord_requests_drop(struct ord_requests *requests, struct ord_request *request);
 
+/* Nobody knows whether it is durable: it is not found any more, and to be removed from storage with those past
+ * their life. */
+void ord_requests_withdraw(struct ord_requests *requests, struct ord_request *request);
+
 /* Takes the list of those past their life; to be freed with ord_requests_free, or given back. */
 struct ord_request *ord_requests_take_gone(struct ord_requests *requests);
 void ord_requests_give_back(struct ord_requests *requests, struct ord_request *gone);

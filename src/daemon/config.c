@@ -192,6 +192,7 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
         .max_clock_gap_us = (uint64_t)ord_settings_number(settings, "max-clock-gap") * 1000,
         .accepts_gap = ord_settings_switch(settings, "accept-clock-gap"),
         .request_max = (uint32_t)ord_settings_number(settings, "request-max"),
+        .counts_names = strcmp(ord_settings_text(settings, "sequence-metrics"), "name") == 0,
         .request_life_us = ord_settings_number(settings, "request-life") * 1000,
         .group_max = (uint32_t)ord_settings_number(settings, "group-max"),
         .member_queue = (uint32_t)ord_settings_number(settings, "member-queue"),

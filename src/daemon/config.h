@@ -23,6 +23,7 @@ struct ord_config {
     int64_t request_life_us;
     uint32_t group_max, member_queue;
     int64_t command_life_us;
+    bool counts_names;                     /* of sequences, in the metrics */
     const char *grpc_listen, *http_listen; /* owned by the settings */
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;

@@ -16,7 +16,9 @@
 #include "store/embedded.h"
 #include "store/groups.h"
 #include "store/memory.h"
+#include "store/memory_sequences.h"
 #include "store/requests.h"
+#include "store/sequences.h"
 
 /* The queues of the C core, both listeners and some connections. */
 #define FILES_MIN 128
@@ -26,6 +28,7 @@
 struct daemon {
     const struct ord_config *config;
     struct ord_memory_store memory;
+    struct ord_memory_sequences memory_sequences;
     struct ord_embedded *embedded; /* NULL: reservations are kept in memory */
     struct ord_service *service;
     struct ord_http *http;
@@ -70,6 +73,7 @@ static enum ord_code open_store(struct daemon *daemon, struct ord_service_option
     service->port = ord_memory_store_port(&daemon->memory);
     service->requests.port = ord_memory_requests();
     service->groups.port = ord_memory_groups();
+    service->sequences.port = ord_memory_sequences_port(&daemon->memory_sequences);
     if (!config->state_dir)
         return ORD_OK;
     enum ord_code code = ord_embedded_open(&options, &daemon->embedded, error);
@@ -78,6 +82,7 @@ static enum ord_code open_store(struct daemon *daemon, struct ord_service_option
     service->port = ord_embedded_port(daemon->embedded);
     service->requests.port = ord_embedded_requests(daemon->embedded);
     service->groups.port = ord_embedded_groups(daemon->embedded);
+    service->sequences.port = ord_embedded_sequences(daemon->embedded);
     return ORD_OK;
 }
 
@@ -95,6 +100,9 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
         .ignores_gap = config->accepts_gap,
         .requests = {.max = config->request_max, .life_us = config->request_life_us},
         .groups = ord_ranking_options(config),
+        .sequences = {.request_max = config->request_max,
+                      .request_life_us = config->request_life_us,
+                      .counts_names = config->counts_names},
     };
     if (open_store(daemon, &options, error) != ORD_OK)
         return ord_wrap(error, "store");
@@ -267,6 +275,7 @@ static enum ord_code close_all(struct daemon *daemon, struct ord_error *error)
     daemon->keeper = ord_keeper_stop(daemon->keeper);
     daemon->service = ord_service_close(daemon->service, error);
     daemon->embedded = ord_embedded_close(daemon->embedded);
+    ord_memory_sequences_finish(&daemon->memory_sequences);
     return error->code;
 }
 

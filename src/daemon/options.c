@@ -298,7 +298,20 @@ static const struct ord_option options[] = {
         .min = 1,
         .max = 1000000,
         .argument = "N",
-        .help = "How many request IDs are remembered at a time. New ones are refused while there are as many.",
+        .help =
+            "How many request IDs are remembered at a time, of IDs and of sequences each. New ones are refused "
+            "while there are as many.",
+    },
+    {
+        .name = "sequence-metrics",
+        .group = "State",
+        .type = ORD_OPTION_CHOICE,
+        .preset = "mode",
+        .choices = "mode|name",
+        .argument = "BY",
+        .help = "Whether metrics count the values of sequences by their mode, or by their name as well, which "
+                "takes a "
+                "time series for each sequence in memory.",
     },
     {
         .name = "group-max",

@@ -109,19 +109,25 @@ static bool is_current(const struct ord_database *database)
            named.st_ino == opened.st_ino;
 }
 
-static enum ord_code transact(struct ord_database *database, ord_database_work *work, void *context,
-                              struct ord_error *error)
+static enum ord_code begin(struct ord_database *database, unsigned flags, MDB_txn **ret_txn,
+                           struct ord_error *error)
 {
     if (database->env && !is_current(database))
         ord_database_close(database);
     enum ord_code code = database->env ? ORD_OK : open_env(database, error);
     if (code != ORD_OK)
         return code;
+    int result = mdb_txn_begin(database->env, NULL, flags, ret_txn);
+    return result == 0 ? ORD_OK : ord_database_fail(error, result, "begin");
+}
 
+static enum ord_code write_within(struct ord_database *database, ord_database_work *work, void *context,
+                                  struct ord_error *error)
+{
     MDB_txn *txn;
-    int result = mdb_txn_begin(database->env, NULL, 0, &txn);
-    if (result != 0)
-        return ord_database_fail(error, result, "begin");
+    enum ord_code code = begin(database, 0, &txn, error);
+    if (code != ORD_OK)
+        return code;
     code = work(txn, database->dbi, context, error);
     if (code == ORD_OK)
         code = put_seal(database, txn, error);
@@ -129,19 +135,46 @@ static enum ord_code transact(struct ord_database *database, ord_database_work *
         mdb_txn_abort(txn);
         return code;
     }
-    result = mdb_txn_commit(txn);
+    int result = mdb_txn_commit(txn);
     return result == 0 ? ORD_OK : ord_database_fail(error, result, "write");
+}
+
+static enum ord_code read_within(struct ord_database *database, ord_database_work *work, void *context,
+                                 struct ord_error *error)
+{
+    MDB_txn *txn;
+    enum ord_code code = begin(database, MDB_RDONLY, &txn, error);
+    if (code != ORD_OK)
+        return code;
+    code = work(txn, database->dbi, context, error);
+    mdb_txn_abort(txn);
+    return code;
+}
+
+typedef enum ord_code transaction(struct ord_database *database, ord_database_work *work, void *context,
+                                  struct ord_error *error);
+
+static enum ord_code alone(struct ord_database *database, transaction *run, ord_database_work *work,
+                           void *context, struct ord_error *error)
+{
+    int result = ord_lock_wait(database->lock_fd, database->lock_byte, 1);
+    if (result != 0)
+        return ord_fail_errno(error, result, "lock");
+    enum ord_code code = run(database, work, context, error);
+    if (code != ORD_OK)
+        ord_database_close(database);
+    ord_lock_release(database->lock_fd, database->lock_byte, 1);
+    return code;
 }
 
 enum ord_code ord_database_write(struct ord_database *database, ord_database_work *work, void *context,
                                  struct ord_error *error)
 {
-    int result = ord_lock_wait(database->lock_fd, database->lock_byte, 1);
-    if (result != 0)
-        return ord_fail_errno(error, result, "lock");
-    enum ord_code code = transact(database, work, context, error);
-    if (code != ORD_OK)
-        ord_database_close(database);
-    ord_lock_release(database->lock_fd, database->lock_byte, 1);
-    return code;
+    return alone(database, write_within, work, context, error);
+}
+
+enum ord_code ord_database_read(struct ord_database *database, ord_database_work *work, void *context,
+                                struct ord_error *error)
+{
+    return alone(database, read_within, work, context, error);
 }

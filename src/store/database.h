@@ -2,8 +2,8 @@
  * One LMDB file, which workers of a node share: every write is one synchronous transaction.
  *
  * LMDB's own locks are off (they live in shared memory and go by process IDs, which containers repeat); one
- * byte of `lock_fd` is locked for as long as a transaction or the opening of the file takes instead. Reading
- * is done in writing transactions as well.
+ * byte of `lock_fd` is locked for as long as a transaction or the opening of the file takes instead. What is
+ * read to be written is read in the same transaction.
  *
  * Why a failed flush is never taken for success: LMDB copies what it changes to pages that nothing points at,
  * flushes them, and only then writes a root that points there, flushing again. If the first flush fails, the
@@ -53,6 +53,10 @@ void ord_database_init(struct ord_database *ret, const char *path, int lock_fd, 
  */
 enum ord_code ord_database_write(struct ord_database *database, ord_database_work *work, void *context,
                                  struct ord_error *error);
+
+/* As ord_database_write, but nothing that `work` writes counts, and nothing is flushed. */
+enum ord_code ord_database_read(struct ord_database *database, ord_database_work *work, void *context,
+                                struct ord_error *error);
 
 /* Closes what is open; it can be used again. */
 void ord_database_close(struct ord_database *database);

@@ -104,23 +104,38 @@ enum ord_code ord_embedded_check_ours(const struct ord_embedded *store, MDB_txn 
     return get_ours(store, txn, dbi, &stored, error);
 }
 
-static enum ord_code write_alone(struct ord_embedded *store, ord_database_work *work, void *context,
-                                 struct ord_error *error)
+typedef enum ord_code transaction(struct ord_database *database, ord_database_work *work, void *context,
+                                  struct ord_error *error);
+
+static enum ord_code transact(struct ord_embedded *store, transaction *run, ord_database_work *work,
+                              void *context, struct ord_error *error)
 {
     if (!ord_directory_still(&store->directory, store->lock, store->lock_fd))
         return ord_fail(error, ORD_UNAVAILABLE, "%s was removed or replaced while it was in use", store->lock);
-    if (ord_database_write(&store->database, work, context, error) != ORD_OK)
+    if (run(&store->database, work, context, error) != ORD_OK)
         return ord_wrap(error, "%s", store->file);
     return ORD_OK;
+}
+
+static enum ord_code alone(struct ord_embedded *store, transaction *run, ord_database_work *work, void *context,
+                           struct ord_error *error)
+{
+    pthread_mutex_lock(&store->writing);
+    enum ord_code code = transact(store, run, work, context, error);
+    pthread_mutex_unlock(&store->writing);
+    return code;
 }
 
 enum ord_code ord_embedded_write(struct ord_embedded *store, ord_database_work *work, void *context,
                                  struct ord_error *error)
 {
-    pthread_mutex_lock(&store->writing);
-    enum ord_code code = write_alone(store, work, context, error);
-    pthread_mutex_unlock(&store->writing);
-    return code;
+    return alone(store, ord_database_write, work, context, error);
+}
+
+enum ord_code ord_embedded_read(struct ord_embedded *store, ord_database_work *work, void *context,
+                                struct ord_error *error)
+{
+    return alone(store, ord_database_read, work, context, error);
 }
 
 struct writing {

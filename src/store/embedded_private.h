@@ -45,6 +45,10 @@ enum ord_code ord_embedded_check_ours(const struct ord_embedded *store, MDB_txn 
 enum ord_code ord_embedded_write(struct ord_embedded *store, ord_database_work *work, void *context,
                                  struct ord_error *error);
 
+/* As ord_embedded_write, to read only. */
+enum ord_code ord_embedded_read(struct ord_embedded *store, ord_database_work *work, void *context,
+                                struct ord_error *error);
+
 /* The claim of the port: store->place, options in; everything else out. On failure nothing is held. */
 enum ord_code ord_embedded_claim(struct ord_embedded *store, struct ord_error *error);
 

@@ -57,7 +57,8 @@ Test(methods, services_are_named_once)
     cr_expect_str_eq(ord_service_name(0), "ordinal.v1.IdService");
     cr_expect_str_eq(ord_service_name(1), "ordinal.v1.ClockService");
     cr_expect_str_eq(ord_service_name(2), "ordinal.v1.RankService");
-    cr_expect_null(ord_service_name(3));
+    cr_expect_str_eq(ord_service_name(3), "ordinal.v1.SequenceService");
+    cr_expect_null(ord_service_name(4));
 }
 
 Test(methods, routes_match_whole_paths)

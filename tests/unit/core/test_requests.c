@@ -222,3 +222,18 @@ Test(requests, a_key_is_loaded_once)
     cr_assert_eq(requests.count, 1);
     ord_requests_finish(&requests);
 }
+
+Test(requests, one_whose_outcome_nobody_knows_is_removed_from_storage)
+{
+    struct ord_requests requests;
+    ord_requests_init(&requests, 1, LIFE);
+    struct ord_request *request = added(&requests, "a", 0, 1);
+    ord_requests_withdraw(&requests, request);
+    cr_expect_null(ord_requests_find(&requests, "a", 0));
+    kept(&requests, "a", 0, 2);
+    struct ord_request *gone = ord_requests_take_gone(&requests);
+    cr_expect_eq(gone, request);
+    cr_expect_eq(length(gone), 1);
+    ord_requests_free(gone);
+    ord_requests_finish(&requests);
+}
