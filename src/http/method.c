@@ -46,7 +46,7 @@ static enum ord_code admit(const struct ord_http_call *call, const struct ord_me
 {
     if (method->access == ORD_ACCESS_LOCAL)
         return ord_method_admit(method, ord_http_is_local(call), error);
-    if (ord_method_changes(method) && ord_http_is_of_other_site(call))
+    if (method->gives == ORD_GIVES_MESSAGE && ord_method_changes(method) && ord_http_is_of_other_site(call))
         return ord_fail(error, ORD_FORBIDDEN,
                         "%s changes something, and is not taken from pages of other sites; allowed are this "
                         "server's own and those of cors-origin",
@@ -81,7 +81,7 @@ static void answer(struct ord_http_call *call, const struct ord_method *method,
         code = negotiate(&reading, text_first, &error);
     if (code == ORD_OK)
         code = ord_http_query_parse(call->query, &reading.query, &error);
-    if (code == ORD_OK)
+    if (code == ORD_OK && reading.query.count > 0)
         code = ord_http_presentation_read(&reading, &error);
     if (code == ORD_OK)
         code = give(&reading, &error);

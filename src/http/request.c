@@ -13,7 +13,7 @@
 /* Of bodies that no method reads, a small one is skipped, a larger one ends the connection. */
 #define SKIPPED_BODY_MAX 65536
 
-/* The header lines that a call keeps. */
+/* The header lines that a call keeps; first the one that each has. */
 #define KEPT(text, member)                                                                                     \
     {                                                                                                          \
         .name = text, .size = sizeof text - 1, .field = offsetof(struct ord_http_call, member)                 \
@@ -23,6 +23,7 @@ static const struct {
     const char *name;
     size_t size, field;
 } kept_headers[] = {
+    KEPT("Host", host),
     KEPT("Prefer", prefer),
     KEPT("Accept-Encoding", accept_encoding),
     KEPT("If-None-Match", if_none_match),
@@ -31,7 +32,6 @@ static const struct {
     KEPT("Access-Control-Request-Method", preflight_method),
     KEPT("X-Request-ID", request_id),
     KEPT("traceparent", traceparent),
-    KEPT("Host", host),
     KEPT("Origin", origin),
     KEPT("Forwarded", forwarded),
     KEPT("X-Forwarded-For", forwarded),
