@@ -93,7 +93,7 @@ struct ord_method {
     const char
         *route;      /* "/v1/groups/{group}/members/{name}:renew": names in braces are fields of the request */
     bool takes_body; /* POST: fields may come as a JSON object, too */
-    size_t request_max; /* bytes of a request; 0: 4,096 */
+    size_t request_max; /* bytes of a request; 0: 4,096; as JSON three times as many */
     enum ord_access access;
     const ProtobufCMessageDescriptor *request, *reply;
     ord_handler *handle;

@@ -7,7 +7,10 @@
 #include "wire/query.h"
 
 /* What a row allows that does not say. */
-#define BODY_MAX 4096
+#define REQUEST_MAX 4096
+
+/* Many writers of JSON escape all that is not ASCII: six bytes for a character of two. */
+#define JSON_TO_REQUEST 3
 
 /* A message in the making. */
 struct form {
@@ -35,9 +38,10 @@ static ord_field_set bit_of(const struct form *form, const char *field)
 static enum ord_code read_body(struct form *form)
 {
     const struct ord_http_reading *reading = form->reading;
-    size_t max = reading->method->request_max ? reading->method->request_max : BODY_MAX, size;
+    size_t max = reading->method->request_max ? reading->method->request_max : REQUEST_MAX, size;
     const char *text;
-    enum ord_code code = ord_http_body_read(reading->call, max, form->arena, &text, &size, form->error);
+    enum ord_code code =
+        ord_http_body_read(reading->call, JSON_TO_REQUEST * max, form->arena, &text, &size, form->error);
     if (code != ORD_OK || size == 0)
         return code;
     code = ord_json_read_request(text, size, reading->presentation.format, form->arena, form->message,

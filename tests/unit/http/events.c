@@ -105,6 +105,7 @@ Test(events, what_is_not_taken)
         {WATCH "?colour=1" CLOSE "\r\n", 400, "allowed maxMembers, afterEventId, format\""},
         {WATCH "?afterEventId=-1" CLOSE "\r\n", 400, "afterEventId: "},
         {"GET /v1/groups/none/events" CLOSE "\r\n", 404, "there is no such group"},
+        {"GET /v1/groups/none/events" CLOSE "\r\n", 404, "there is no such group"},
         {"POST /v1/groups/g/events" CLOSE "\r\n", 405, "Allow: GET, HEAD, OPTIONS"},
         {"HEAD /v1/groups/g/events" CLOSE "\r\n", 200, "Content-Type: text/event-stream"},
     };

@@ -99,8 +99,8 @@ Test(bodies, have_a_bound)
     static const struct {
         int size, status;
         bool is_chunked;
-    } cases[] = {{99, 200, 0},  {100, 200, 0}, {101, 413, 0},  {99, 200, 1},
-                 {100, 200, 1}, {101, 413, 1}, {60000, 413, 0}};
+    } cases[] = {{119, 200, 0}, {120, 200, 0}, {121, 413, 0},  {119, 200, 1},
+                 {120, 200, 1}, {121, 413, 1}, {60000, 413, 0}};
     struct bench bench;
     open_bench(&bench, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -131,7 +131,7 @@ Test(bodies, that_do_not_come_end_the_connection)
     cr_expect_eq(status_of(reply), 400, "%s", reply);
     cr_expect(strstr(reply, "did not arrive in time"), "%s", reply);
     cr_expect(strstr(reply, "Connection: close\r\n"), "%s", reply);
-    ask(&bench, SEND " HTTP/1.1\r\nHost: test\r\n" JSON "Expect: 100-continue\r\n" LENGTH(101), reply);
+    ask(&bench, SEND " HTTP/1.1\r\nHost: test\r\n" JSON "Expect: 100-continue\r\n" LENGTH(121), reply);
     cr_expect_eq(status_of(reply), 413, "%s", reply);
     cr_expect(strstr(reply, "Connection: close\r\n"), "%s", reply);
     close_bench(&bench);
