@@ -38,15 +38,21 @@ def connect(target):
     return http.client.HTTPConnection(target.http, timeout=TIMEOUT)
 
 
-def ask(connection, path, headers=None, method="GET"):
-    connection.request(method, path, headers=headers or {})
+def ask(connection, path, headers=None, method="GET", body=None):
+    connection.request(method, path, headers=headers or {}, body=body)
     got = connection.getresponse()
     return Reply(got.status, got.headers, got.read())
 
 
-def get(target, path, headers=None, method="GET"):
+def get(target, path, headers=None, method="GET", body=None):
     connection = connect(target)
     try:
-        return ask(connection, path, headers, method)
+        return ask(connection, path, headers, method, body)
     finally:
         connection.close()
+
+
+def post(target, path, fields, headers=None):
+    """With these fields as a JSON body."""
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    return get(target, path, headers, "POST", json.dumps(fields))

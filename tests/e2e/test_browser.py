@@ -18,12 +18,21 @@ def seen(shared, node):
 
 
 def test_docs_show_every_operation(seen):
-    assert {"GetId", "GetIds", "DescribeId", "GetIdBounds"} <= set(seen["docs"]["operations"])
+    operations = {"GetId", "GetIds", "DescribeId", "GetIdBounds", "JoinByLease", "SendCommand", "Watch"}
+    assert operations <= set(seen["docs"]["operations"])
 
 
 def test_try_it_out_gives_an_id(seen):
-    assert seen["docs"]["status"].split()[0] == "200"
-    assert json.loads(seen["docs"]["body"])["id"].isdigit()
+    got = seen["docs"]["id"]
+    assert got["status"].split()[0] == "200"
+    assert json.loads(got["body"])["id"].isdigit()
+
+
+def test_try_it_out_sends_a_body_and_deletes(seen):
+    """What is proposed is taken, from the page of this server's own."""
+    joined, left = seen["docs"]["join"], seen["docs"]["leave"]
+    assert joined["status"].split()[0] == left["status"].split()[0] == "200", (joined, left)
+    assert json.loads(joined["body"])["welcome"]["group"] == "default"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -65,5 +74,5 @@ def test_nothing_fails_and_nothing_complains(seen, page):
 
 
 def test_pictures_are_kept(seen):
-    for name in ("docs", "docs-try-it-out", "landing", "landing-dark", "landing-narrow"):
+    for name in ("docs", "docs-try-it-out", "docs-try-it-out-body", "landing", "landing-dark", "landing-narrow"):
         assert (RESULTS / f"{name}.png").stat().st_size > 5000

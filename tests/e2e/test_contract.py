@@ -10,6 +10,7 @@ from ids import method_streams
 
 PRESENTATION = {
     "Idempotency-Key",  # requestId as a header
+    "Last-Event-ID",  # afterEventId as a header
     "format",
     "form",
     "Prefer",
@@ -45,8 +46,23 @@ def operations():
     }
 
 
+def camel(name):
+    return re.sub(r"_(\w)", lambda found: found.group(1).upper(), name)
+
+
 def rest_rows(table):
-    return [row for row in table if row["verb"]]
+    """The rows that REST has, one for each of their verbs; the first goes by the name of the method, a second one
+    by that and the verb: Next, NextByGet."""
+    rows = []
+    for row in table:
+        for i, verb in enumerate(filter(None, row["verb"].split(","))):
+            name = row["name"] + (f"By{verb.title()}" if i else "")
+            rows.append({**row, "operation": name, "verb": verb, "route": camel(row["route"])})
+    return rows
+
+
+def is_pushed(row, types):
+    return method_streams(types.service(row["service"]).methods_by_name[row["name"]]) == (False, True)
 
 
 def test_every_method_of_the_protos_is_in_the_table(table, types):
@@ -69,7 +85,7 @@ def test_every_method_of_the_protos_is_in_the_table(table, types):
 def test_unary_methods_are_all_on_rest(table, types):
     for row in table:
         streams = any(method_streams(types.service(row["service"]).methods_by_name[row["name"]]))
-        assert bool(row["verb"]) != streams, row["name"]
+        assert bool(row["verb"]) or streams, row["name"]
         assert bool(row["verb"]) == bool(row["route"])
 
 
@@ -77,17 +93,23 @@ def test_openapi_has_the_methods_of_the_table(table):
     known = {
         name: (path, verb.upper()) for name, (path, verb, _) in operations().items() if path.startswith("/v1/")
     }
-    assert known == {row["name"]: (row["route"], row["verb"]) for row in rest_rows(table)}
+    assert known == {row["operation"]: (row["route"], row["verb"]) for row in rest_rows(table)}
 
 
 def test_parameters_are_the_fields_of_the_request(table, types):
     for row in rest_rows(table):
-        operation = operations()[row["name"]][2]
+        operation = operations()[row["operation"]][2]
         given = {parameter["name"]: parameter for parameter in map(resolve, operation.get("parameters", []))}
+        body = resolve(
+            operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        )
         fields = {field.json_name for field in types[row["request"]].DESCRIPTOR.fields}
-        assert set(given) - PRESENTATION == fields, row["name"]
+        parameters, members = set(given) - PRESENTATION, set(body.get("properties", ()))
+        assert parameters | members == fields and not parameters & members, row["operation"]
+        assert not members or row["verb"] == "POST"
         in_path = set(re.findall(r"\{(\w+)\}", row["route"]))
-        assert {name for name in fields if given[name]["in"] == "path"} == in_path
+        assert {name for name in parameters if given[name]["in"] == "path"} == in_path
+        assert ("Idempotency-Key" in given) == ("requestId" in fields), row["operation"]
 
 
 def properties(schema):
@@ -119,9 +141,23 @@ def holds_message(schema, descriptor):
 
 def test_replies_are_the_messages(table, types):
     for row in rest_rows(table):
-        content = operations()[row["name"]][2]["responses"]["200"]["content"]["application/json"]
-        choices = properties(content["schema"])
+        content = operations()[row["operation"]][2]["responses"]["200"]["content"]
+        if is_pushed(row, types):
+            continue
+        choices = properties(content["application/json"]["schema"])
         assert any(holds_message(schema, types[row["reply"]].DESCRIPTOR) for schema in choices), row["name"]
+
+
+def test_events_are_the_members_of_the_oneof(table, types):
+    for row in rest_rows(table):
+        if not is_pushed(row, types):
+            continue
+        content = operations()[row["operation"]][2]["responses"]["200"]["content"]
+        events = content["text/event-stream"]["schema"]["x-events"]
+        (oneof,) = types[row["reply"]].DESCRIPTOR.oneofs
+        assert set(events) == {field.json_name for field in oneof.fields} | {"problem"}
+        for field in oneof.fields:
+            assert holds_message(events[field.json_name], field.message_type), field.name
 
 
 def test_problem_codes_are_those_of_the_table_of_errors():

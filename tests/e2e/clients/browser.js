@@ -29,6 +29,21 @@ async function open(browser, options) {
 
 const picture = (page, name, options) => page.screenshot({ path: path.join(folder, `${name}.png`), ...options });
 
+// Tries an operation out in Swagger UI, with the values that it proposes.
+async function tryOut(page, verb, route) {
+  const block = page.locator(`.opblock-${verb}`, { has: page.locator(`[data-path="${route}"]`) });
+  await block.locator(".opblock-summary").click();
+  const button = block.locator("button.try-out__btn");
+  if ((await button.count()) && /try/i.test(await button.innerText())) await button.click();
+  await block.locator("button.execute").click();
+  const live = block.locator(".live-responses-table");
+  await live.waitFor();
+  const status = (await live.locator(".response-col_status").last().innerText()).trim();
+  const body = await live.locator(".response-col_description .microlight, .response-col_description pre").first().innerText();
+  await block.scrollIntoViewIfNeeded();
+  return { status, body };
+}
+
 async function docs(browser) {
   const page = await open(browser);
   await page.goto(`${url}/docs`);
@@ -36,18 +51,12 @@ async function docs(browser) {
   const operations = await page.$$eval(".opblock", (blocks) => blocks.map((block) => block.id.split("-").pop()));
   await picture(page, "docs", { fullPage: true });
 
-  const block = page.locator(".opblock", { has: page.locator('[data-path="/v1/id"]') });
-  await block.locator(".opblock-summary").click();
-  const tryOut = block.locator("button.try-out__btn");
-  if ((await tryOut.count()) && /try/i.test(await tryOut.innerText())) await tryOut.click();
-  await block.locator("button.execute").click();
-  const live = block.locator(".live-responses-table");
-  await live.waitFor();
-  const status = (await live.locator(".response-col_status").last().innerText()).trim();
-  const body = await live.locator(".response-col_description .microlight, .response-col_description pre").first().innerText();
-  await block.scrollIntoViewIfNeeded();
+  const id = await tryOut(page, "get", "/v1/id");
   await picture(page, "docs-try-it-out");
-  return { operations, status, body, ...page.seen };
+  const join = await tryOut(page, "post", "/v1/groups/{group}/members");
+  await picture(page, "docs-try-it-out-body");
+  const leave = await tryOut(page, "delete", "/v1/groups/{group}/members/{name}");
+  return { operations, id, join, leave, ...page.seen };
 }
 
 async function landing(browser, name, options) {
