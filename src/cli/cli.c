@@ -12,15 +12,20 @@
 static const struct {
     const char *name;
     enum ord_exit (*run)(struct ord_cli *cli);
-    bool is_local; /* talks to no server */
+    bool is_local;          /* talks to no server */
+    bool waits_for_signals; /* that ask it to end */
 } verbs[] = {
     {"get", ord_verb_get},
     {"decode", ord_verb_decode},
     {"bounds", ord_verb_bounds},
     {"clock", ord_verb_clock},
     {"health", ord_verb_health},
+    {"seq", ord_verb_seq},
+    {"ranks", ord_verb_ranks},
+    {"send", ord_verb_send},
+    {"member", ord_verb_member, .waits_for_signals = true},
     {"bench", ord_verb_bench},
-    {"torture", ord_verb_torture, true},
+    {"torture", ord_verb_torture, .is_local = true},
 };
 
 /* Those for which a later call may succeed without a change. */
@@ -79,6 +84,20 @@ static enum ord_code check_form(const struct ord_cli *cli, struct ord_error *err
                     ord_settings_origin(cli->settings, "output"));
 }
 
+void ord_stop_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+}
+
+static void block_stop_signals(void)
+{
+    sigset_t signals;
+    ord_stop_signals(&signals);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static enum ord_exit run_verb(const struct ord_settings *settings, const char *verb)
 {
     static struct ord_output output; /* large for a stack */
@@ -94,6 +113,8 @@ static enum ord_exit run_verb(const struct ord_settings *settings, const char *v
     struct ord_error error;
     if (check_form(&cli, &error) != ORD_OK)
         return ord_cli_misused(verb, &error);
+    if (verbs[row].waits_for_signals)
+        block_stop_signals(); /* before there are other threads */
     if (!verbs[row].is_local && open_transport(&cli, &error) != ORD_OK)
         return error.code == ORD_INVALID_ARGUMENT ? ord_cli_misused(verb, &error) : ord_cli_fail(&cli, &error);
 
@@ -132,8 +153,9 @@ static enum ord_exit run(const struct ord_settings *settings)
     if (!form && verb)
         return run_verb(settings, verb->name);
     if (!form)
-        ord_fail(&error, ORD_INVALID_ARGUMENT,
-                 "a verb is needed: get, decode, bounds, clock, health, bench or torture");
+        ord_fail(
+            &error, ORD_INVALID_ARGUMENT,
+            "a verb is needed: get, decode, bounds, clock, health, seq, ranks, send, member, bench or torture");
     return ord_cli_misused(NULL, &error);
 }
 

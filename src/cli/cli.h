@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,10 @@ enum ord_exit ord_verb_decode(struct ord_cli *cli);
 enum ord_exit ord_verb_bounds(struct ord_cli *cli);
 enum ord_exit ord_verb_clock(struct ord_cli *cli);
 enum ord_exit ord_verb_health(struct ord_cli *cli);
+enum ord_exit ord_verb_seq(struct ord_cli *cli);
+enum ord_exit ord_verb_ranks(struct ord_cli *cli);
+enum ord_exit ord_verb_send(struct ord_cli *cli);
+enum ord_exit ord_verb_member(struct ord_cli *cli);
 enum ord_exit ord_verb_bench(struct ord_cli *cli);
 enum ord_exit ord_verb_torture(struct ord_cli *cli); /* has no transport */
 
@@ -46,6 +51,9 @@ enum ord_exit ord_cli_fail(const struct ord_cli *cli, const struct ord_error *er
 
 /* As ord_cli_fail, for what the caller got wrong: points to --help. */
 enum ord_exit ord_cli_misused(const char *verb, const struct ord_error *error);
+
+/* The signals that ask a verb to end, if it is one that waits for them: they are blocked in all threads. */
+void ord_stop_signals(sigset_t *ret);
 
 /* Runs the program; returns its exit status. */
 int ord_cli_main(int argc, char **argv, char **environment);

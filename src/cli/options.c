@@ -1,3 +1,4 @@
+#include "cli/options.h"
 #include "cli/cli.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
@@ -72,14 +73,6 @@ static const struct ord_option options[] = {
     },
 };
 
-/* Empty means none in the protocol, and would be no protection. */
-static enum ord_code check_key(const char *text, struct ord_error *error)
-{
-    if (*text)
-        return ORD_OK;
-    return ord_fail(error, ORD_INVALID_ARGUMENT, "it is empty; allowed 1 to 128 printable ASCII characters");
-}
-
 static const struct ord_option get_options[] = {
     {
         .name = "count",
@@ -107,7 +100,7 @@ static const struct ord_option get_options[] = {
         .type = ORD_OPTION_TEXT,
         .scope = ORD_SCOPE_FLAG_ONLY,
         .argument = "KEY",
-        .check = check_key,
+        .check = ord_check_key,
         .help =
             "A key of your own, 1 to 128 printable ASCII characters: the same key brings the same IDs, so that "
             "a call whose answer was lost can be repeated. For one batch.",
@@ -140,134 +133,6 @@ static const struct ord_option health_options[] = {
         .scope = ORD_SCOPE_FLAG_ONLY,
         .argument = "NAME",
         .help = "Ask about one gRPC service, such as ordinal.v1.IdService, instead of the whole server.",
-    },
-};
-
-static const struct ord_option bench_options[] = {
-    {
-        .name = "mode",
-        .type = ORD_OPTION_CHOICE,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .preset = "unary",
-        .choices = "unary|batch|stream",
-        .argument = "MODE",
-        .help = "What to call: unary for one ID a call, batch for several, stream for messages on long-lived "
-                "streams, which only gRPC has.",
-    },
-    {
-        .name = "ids",
-        .letter = 'n',
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 1000000,
-        .argument = "N",
-        .help = "How many IDs each call, or message of a stream, asks for. Without it 100 in a batch, 1 in a "
-                "stream.",
-    },
-    {
-        .name = "connections",
-        .letter = 'c',
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 10000,
-        .argument = "N",
-        .help = "How many connections. Without it 8 for gRPC, 64 for REST.",
-    },
-    {
-        .name = "in-flight",
-        .letter = 'm',
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 10000,
-        .argument = "N",
-        .help =
-            "How many calls at once on each connection, as far as the server allows them; over REST they are "
-            "pipelined. Without it 32 for gRPC, 1 for REST.",
-    },
-    {
-        .name = "streams",
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 100,
-        .argument = "N",
-        .help = "With --mode stream: how many streams the messages in flight on each connection are spread "
-                "over, no "
-                "more than these are. Without it one.",
-    },
-    {
-        .name = "rate",
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 100000000,
-        .argument = "N",
-        .help = "Open loop: so many calls a second in all, whether answers come or not. The latency of a call "
-                "counts "
-                "from when it was due. Without it the loop is closed: each answer lets the next call go.",
-    },
-    {
-        .name = "duration",
-        .letter = 'd',
-        .type = ORD_OPTION_DURATION,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .preset = "10s",
-        .min = 1,
-        .max = 7 * 24 * 3600 * INT64_C(1000),
-        .argument = "DURATION",
-        .help = "How long to measure.",
-    },
-    {
-        .name = "warm-up",
-        .type = ORD_OPTION_DURATION,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .preset = "1s",
-        .min = 0,
-        .max = 3600 * 1000,
-        .argument = "DURATION",
-        .help = "How long to load before measuring. IDs are checked from the start.",
-    },
-    {
-        .name = "threads",
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .min = 1,
-        .max = 256,
-        .argument = "N",
-        .help = "How many threads make the load. Without it one for every two cores.",
-    },
-};
-
-static const struct ord_option torture_options[] = {
-    {
-        .name = "directory",
-        .type = ORD_OPTION_TEXT,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .argument = "DIR",
-        .help =
-            "Where to work: a name that is not there yet, on the disk to be tried. A directory that an earlier "
-            "torture made can be used again; any other is refused.",
-    },
-    {
-        .name = "cycles",
-        .letter = 'n',
-        .type = ORD_OPTION_INTEGER,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .preset = "20",
-        .min = 1,
-        .max = 1000000,
-        .argument = "N",
-        .help = "How often ordinald is killed.",
-    },
-    {
-        .name = "daemon",
-        .type = ORD_OPTION_TEXT,
-        .scope = ORD_SCOPE_FLAG_ONLY,
-        .argument = "PATH",
-        .help = "The ordinald to try. Without it, the one beside this program.",
     },
 };
 
@@ -323,6 +188,52 @@ static const struct ord_verb verbs[] = {
         .examples = "ordinal health --service ordinal.v1.IdService",
     },
     {
+        .name = "seq",
+        .arguments = "create|next|peek|list|set|delete [NAME…]",
+        .help =
+            "Work with named sequences: create them, take the next values, see how they stand, set what comes "
+            "next, "
+            "delete them. next writes one value a line. list takes the start of names, set takes a name and a "
+            "value, all others take any number of names.",
+        .options = ord_seq_options,
+        .option_count = COUNT(ord_seq_options),
+        .examples = "ordinal seq create invoices --mode gapless --start 1000\n"
+                    "ordinal seq next invoices\n"
+                    "ordinal seq next -n 3 --request-id order-4711 invoices\n"
+                    "ordinal seq list inv",
+    },
+    {
+        .name = "ranks",
+        .help = "Show the members of a group by rank: how they are kept alive, since when they are in, how "
+                "long they are "
+                "silent, and how many commands they have not acknowledged.",
+        .options = ord_ranks_options,
+        .option_count = COUNT(ord_ranks_options),
+        .examples = "ordinal ranks\n"
+                    "ordinal ranks --group workers --watch",
+    },
+    {
+        .name = "send",
+        .arguments = "TEXT",
+        .help = "Send a command on behalf of a member to all that rank below it.",
+        .options = ord_send_options,
+        .option_count = COUNT(ord_send_options),
+        .examples = "ordinal send --name alice 'rotate the logs'",
+    },
+    {
+        .name = "member",
+        .help = "Take part in a group: join, tell the rank and each change of it, receive commands and "
+                "acknowledge them, "
+                "send a random command now and then, and leave on SIGTERM or SIGINT. When the server is lost, "
+                "or the "
+                "membership is over, it joins again and says so. Each event is a line.",
+        .options = ord_member_options,
+        .option_count = COUNT(ord_member_options),
+        .examples = "ordinal member --name alice\n"
+                    "ordinal member --name bob --max-interval 0s\n"
+                    "ordinal --output json member --name carol --listen 127.0.0.1:0",
+    },
+    {
         .name = "bench",
         .help =
             "Load a server over gRPC or REST, measure it, and check every ID that it gives: none may come "
@@ -331,8 +242,8 @@ static const struct ord_verb verbs[] = {
             "percentile, and how calls failed. Latencies are those of calls that were answered well. It ends "
             "early, "
             "with a report, on SIGINT. The exit status is 1 if an ID was wrong or no call was answered well.",
-        .options = bench_options,
-        .option_count = COUNT(bench_options),
+        .options = ord_bench_options,
+        .option_count = COUNT(ord_bench_options),
         .examples = "ordinal bench\n"
                     "ordinal bench --mode batch -n 1000 --duration 1m\n"
                     "ordinal --http http://127.0.0.1:8080 bench --rate 20000\n"
@@ -347,8 +258,8 @@ static const struct ord_verb verbs[] = {
             "no ID may come twice, and later calls get higher ones. The report is fit for a ticket; the exit "
             "status is 0 if it says passed. What stands after -- goes to ordinald; its layout, node, listeners "
             "and log stay as they are.",
-        .options = torture_options,
-        .option_count = COUNT(torture_options),
+        .options = ord_torture_options,
+        .option_count = COUNT(ord_torture_options),
         .examples = "ordinal torture --directory /var/lib/ordinal-torture\n"
                     "ordinal --output json torture --directory /mnt/new-disk/torture -n 1000",
     },

@@ -1,4 +1,3 @@
-#include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <grpc/health/v1/health.pb-c.h>
@@ -9,62 +8,20 @@
 #include <string.h>
 
 #include "base/address.h"
-#include "cli/failure.h"
+#include "cli/exchange.h"
 #include "cli/transport.h"
-#include "wire/json.h"
 
-#define TARGET_SCHEME "dns:///"
+/* A server that was lost is looked for again soon: it may be restarting. An attempt may take this long. */
+#define RECONNECT_MIN_MS 100
+#define RECONNECT_MAX_MS 1000
+#define CONNECT_MS 5000
 
-struct grpc_client {
-    grpc_channel *channel;
-    grpc_completion_queue *queue;
-    int64_t timeout_ms;
-    char target[]; /* TARGET_SCHEME and the address */
-};
-
-/* What one call sends and gets. The call owns what its metadata point to, so it lives as long. */
-struct exchange {
-    grpc_call *call;
-    grpc_byte_buffer *sent, *received;
-    grpc_metadata_array initial, trailing;
-    grpc_status_code status;
-    grpc_slice message;
-};
-
-static const char *address_of(const struct grpc_client *client)
-{
-    return client->target + strlen(TARGET_SCHEME);
-}
-
-static grpc_byte_buffer *packed(const ProtobufCMessage *message)
-{
-    grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
-    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
-    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
-    grpc_slice_unref(slice);
-    return buffer;
-}
-
-static void exchange_start(struct exchange *exchange, const ProtobufCMessage *request)
-{
-    *exchange = (struct exchange){.sent = packed(request), .message = grpc_empty_slice()};
-    grpc_metadata_array_init(&exchange->initial);
-    grpc_metadata_array_init(&exchange->trailing);
-}
-
-static void exchange_finish(struct exchange *exchange)
-{
-    grpc_byte_buffer_destroy(exchange->sent);
-    if (exchange->received)
-        grpc_byte_buffer_destroy(exchange->received);
-    grpc_metadata_array_destroy(&exchange->initial);
-    grpc_metadata_array_destroy(&exchange->trailing);
-    grpc_slice_unref(exchange->message);
-    grpc_call_unref(exchange->call);
-}
+/* A stream that has gone silent is tried by pings, no more often than the server takes them. */
+#define KEEPALIVE_MS 12000
+#define KEEPALIVE_TIMEOUT_MS 4000
 
 /* One batch carries the whole call; the deadline ends it, whatever happens. */
-static void run(struct grpc_client *client, const char *path, struct exchange *exchange)
+static void run(struct ord_grpc_client *client, const char *path, struct ord_exchange *exchange)
 {
     gpr_timespec deadline =
         gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(client->timeout_ms, GPR_TIMESPAN));
@@ -85,75 +42,20 @@ static void run(struct grpc_client *client, const char *path, struct exchange *e
         exchange->status = GRPC_STATUS_INTERNAL;
 }
 
-static const grpc_slice *details_of(const struct exchange *exchange)
-{
-    for (size_t i = 0; i < exchange->trailing.count; i++)
-        if (grpc_slice_str_cmp(exchange->trailing.metadata[i].key, "grpc-status-details-bin") == 0)
-            return &exchange->trailing.metadata[i].value;
-    return NULL;
-}
-
-/* The library says OK of a server that answers in HTTP/1. */
-static const char *cause_of(const char *message)
-{
-    const char *cause = ord_failure_last_cause(message);
-    return strcmp(cause, "OK") == 0 ? "it does not speak gRPC" : cause;
-}
-
-/* Without details, these are words of the library and not of our server. */
-static enum ord_code failed(const struct grpc_client *client, const struct exchange *exchange,
-                            struct ord_error *error)
-{
-    const grpc_slice *details = details_of(exchange);
-    if (!details && exchange->status == GRPC_STATUS_DEADLINE_EXCEEDED)
-        return ord_failure_timeout(address_of(client), client->timeout_ms, error);
-
-    char *message = grpc_slice_to_c_string(exchange->message);
-    enum ord_code code;
-    if (!details && exchange->status == GRPC_STATUS_UNAVAILABLE)
-        code = ord_failure_unreachable(address_of(client), cause_of(message), error);
-    else
-        code = ord_failure_of_status(exchange->status, message, details ? GRPC_SLICE_START_PTR(*details) : NULL,
-                                     details ? GRPC_SLICE_LENGTH(*details) : 0, error);
-    gpr_free(message);
-    if (!details && exchange->status != GRPC_STATUS_UNAVAILABLE)
-        ord_wrap(error, "%s", address_of(client));
-    return code;
-}
-
-static ProtobufCMessage *unpacked(grpc_byte_buffer *buffer, const ProtobufCMessageDescriptor *type,
-                                  struct ord_arena *arena)
-{
-    grpc_byte_buffer_reader reader;
-    if (!buffer || !grpc_byte_buffer_reader_init(&reader, buffer))
-        return NULL;
-    grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
-    grpc_byte_buffer_reader_destroy(&reader);
-    ProtobufCAllocator memory = ord_arena_allocator(arena);
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(type, &memory, GRPC_SLICE_LENGTH(slice), GRPC_SLICE_START_PTR(slice));
-    grpc_slice_unref(slice);
-    return message;
-}
-
-static enum ord_code unary(struct grpc_client *client, const char *path, const ProtobufCMessage *request,
+static enum ord_code unary(struct ord_grpc_client *client, const char *path, const ProtobufCMessage *request,
                            const ProtobufCMessageDescriptor *type, struct ord_arena *arena,
                            ProtobufCMessage **ret_reply, struct ord_error *error)
 {
-    struct exchange exchange;
-    exchange_start(&exchange, request);
+    struct ord_exchange exchange;
+    ord_exchange_start(&exchange, request);
     run(client, path, &exchange);
 
-    enum ord_code code = ORD_OK;
-    ProtobufCMessage *reply = NULL;
+    enum ord_code code;
     if (exchange.status != GRPC_STATUS_OK)
-        code = failed(client, &exchange, error);
-    else if (!(reply = unpacked(exchange.received, type, arena)))
-        code = ord_fail(error, ORD_INTERNAL, "%s: the answer cannot be read as %s", address_of(client),
-                        type->name);
+        code = ord_exchange_failed(client, &exchange, error);
     else
-        *ret_reply = reply;
-    exchange_finish(&exchange);
+        code = ord_exchange_take(client, &exchange, type, arena, ret_reply, error);
+    ord_exchange_finish(&exchange);
     return code;
 }
 
@@ -184,7 +86,7 @@ static enum ord_code grpc_check(void *context, const char *service, bool *ret_se
 
 static void grpc_close(void *context)
 {
-    struct grpc_client *client = context;
+    struct ord_grpc_client *client = context;
     grpc_channel_destroy(client->channel);
     grpc_completion_queue_shutdown(client->queue);
     while (grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
@@ -206,6 +108,12 @@ static grpc_channel *channel_to(const char *target)
     grpc_arg args[] = {
         {GRPC_ARG_INTEGER, (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, {.integer = ORD_REPLY_MAX}},
         {GRPC_ARG_INTEGER, (char *)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MIN_MS}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, {.integer = CONNECT_MS}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MAX_MS}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_KEEPALIVE_TIME_MS, {.integer = KEEPALIVE_MS}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_KEEPALIVE_TIMEOUT_MS, {.integer = KEEPALIVE_TIMEOUT_MS}},
+        {GRPC_ARG_INTEGER, (char *)GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, {.integer = 0}},
         {GRPC_ARG_STRING,
          (char *)GRPC_ARG_PRIMARY_USER_AGENT_STRING,
          {.string = (char *)"ordinal/" ORDINAL_VERSION}},
@@ -225,11 +133,11 @@ enum ord_code ord_grpc_transport_open(const char *address, int64_t timeout_ms,
                         "%s is not the address of a server; allowed HOST:PORT, with a port of 1 to 65535",
                         address);
 
-    size_t room = strlen(TARGET_SCHEME) + strlen(address) + 1;
-    struct grpc_client *client = calloc(1, sizeof *client + room);
+    size_t room = strlen(ORD_TARGET_SCHEME) + strlen(address) + 1;
+    struct ord_grpc_client *client = calloc(1, sizeof *client + room);
     if (!client)
         return ord_fail(error, ORD_INTERNAL, "no memory");
-    snprintf(client->target, room, TARGET_SCHEME "%s", address);
+    snprintf(client->target, room, ORD_TARGET_SCHEME "%s", address);
     client->timeout_ms = timeout_ms;
 
     if (!getenv("GRPC_VERBOSITY"))
@@ -239,6 +147,7 @@ enum ord_code ord_grpc_transport_open(const char *address, int64_t timeout_ms,
     client->channel = channel_to(client->target);
     *ret_transport = (struct ord_transport){.context = client,
                                             .call = grpc_call_method,
+                                            .listen = ord_grpc_listen,
                                             .check = grpc_check,
                                             .close = grpc_close,
                                             .has_services = true};

@@ -32,7 +32,7 @@ FLOORS = {
 # Libraries' headers → the rooms that may include them.
 LIBRARIES = {
     r"grpc/": {"grpc", "client", "cli"},
-    r"civetweb\.h": {"http"},
+    r"civetweb\.h": {"http", "cli"},
     r"curl/": {"cli", "callback"},
     r"nghttp2/|http_parser\.h": {"bench"},
     r"yaml\.h": {"conf"},
