@@ -43,6 +43,7 @@ void ord_ranks_lose(struct ord_ranks *ranks, struct ord_member *member)
 {
     ord_member_lose(member, ord_ranks_now_ns(ranks));
     ord_ranks_time_lease(ranks, member);
+    pthread_cond_signal(&ranks->changed); /* its end may be what comes next */
 }
 
 void ord_ranks_end(struct ord_ranks *ranks, struct ord_member *member, enum ord_change_kind why, int64_t id)
