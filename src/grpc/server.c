@@ -53,7 +53,6 @@ static const struct {
 };
 
 #define ARGUMENTS (sizeof arguments / sizeof *arguments)
-#define FURTHER_ARGUMENTS 2
 
 /* What all connections together may hold in memory. The core checks the size of a message only when it has all
  * of it, so that without this bound one caller could fill the machine. */
@@ -181,33 +180,18 @@ static void *run(void *context)
     return NULL;
 }
 
-static grpc_arg integer_arg(const char *key, size_t value)
-{
-    return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = (int)value};
-}
-
-static size_t longest_request(const struct ord_grpc *grpc)
-{
-    size_t longest = 0;
-    for (size_t i = 0; i < grpc->entry_count; i++)
-        if (longest < grpc->entries[i].rpc.request_max)
-            longest = grpc->entries[i].rpc.request_max;
-    return longest;
-}
-
-static grpc_server *create_core(const struct ord_grpc *grpc)
+static grpc_server *create_core(void)
 {
     grpc_resource_quota *quota = grpc_resource_quota_create("ordinal");
     grpc_resource_quota_resize(quota, MEMORY_MAX);
-    grpc_arg list[ARGUMENTS + FURTHER_ARGUMENTS] = {
-        integer_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, longest_request(grpc)),
-        {.type = GRPC_ARG_POINTER,
-         .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
-         .value.pointer = {quota, grpc_resource_quota_arg_vtable()}},
-    };
+    grpc_arg list[ARGUMENTS + 1];
     for (size_t i = 0; i < ARGUMENTS; i++)
-        list[FURTHER_ARGUMENTS + i] = integer_arg(arguments[i].key, (size_t)arguments[i].value);
-    grpc_channel_args args = {.num_args = sizeof list / sizeof *list, .args = list};
+        list[i] = (grpc_arg){
+            .type = GRPC_ARG_INTEGER, .key = (char *)arguments[i].key, .value.integer = arguments[i].value};
+    list[ARGUMENTS] = (grpc_arg){.type = GRPC_ARG_POINTER,
+                                 .key = (char *)GRPC_ARG_RESOURCE_QUOTA,
+                                 .value.pointer = {quota, grpc_resource_quota_arg_vtable()}};
+    grpc_channel_args args = {.num_args = ARGUMENTS + 1, .args = list};
     grpc_server *core = grpc_server_create(&args, NULL);
     grpc_resource_quota_unref(quota);
     return core;
@@ -298,7 +282,7 @@ enum ord_code ord_grpc_open(struct ord_service *service, const struct ord_grpc_o
         goto fail;
 
     grpc->queue = grpc_completion_queue_create_for_next(NULL);
-    grpc->core = create_core(grpc);
+    grpc->core = create_core();
     grpc_server_register_completion_queue(grpc->core, grpc->queue, NULL);
     code = register_entries(grpc, error);
     start_core(grpc);

@@ -23,14 +23,12 @@
 #include "reply.h"
 
 #define MEMORY_MAX (128 << 20)
-#define ORD_REQUEST_MAX 4096
 
 static const struct {
     const char *key;
     int value;
 } arguments[] = {
     {GRPC_ARG_MAX_CONCURRENT_STREAMS, 100},
-    {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, ORD_REQUEST_MAX},
     {GRPC_ARG_MAX_METADATA_SIZE, 8192},
     {GRPC_ARG_KEEPALIVE_TIME_MS, 4 * 1000},
     {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 4 * 1000},
