@@ -29,7 +29,7 @@ int receiver_port(const struct receiver *receiver);
 /* "http://ADDRESS:PORT" with `path` behind it; a few are kept at a time. */
 const char *receiver_url(const struct receiver *receiver, const char *path);
 
-/* Waits until so many posts have come; fails the test after long. */
+/* Waits until so many posts have come; ends the process after long. */
 void receiver_wait(struct receiver *receiver, unsigned posts);
 
 void receiver_release(struct receiver *receiver);
