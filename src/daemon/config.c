@@ -64,6 +64,12 @@ enum ord_code ord_check_worker(const char *text, struct ord_error *error)
     return read_fraction(text, &worker, &workers, error);
 }
 
+enum ord_code ord_check_networks(const char *text, struct ord_error *error)
+{
+    struct ord_networks networks;
+    return ord_networks_parse(text, &networks, error);
+}
+
 /* As the problems of single options are told: the place, and the key where the place does not name it. */
 static void add_problem(FILE *problems, const struct ord_settings *settings, const char *option,
                         const char *key, const struct ord_error *error)
@@ -197,6 +203,7 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
         .group_max = (uint32_t)ord_settings_number(settings, "group-max"),
         .member_queue = (uint32_t)ord_settings_number(settings, "member-queue"),
         .command_life_us = ord_settings_number(settings, "command-life") * 1000,
+        .callback_networks_text = ord_settings_text(settings, "callback-networks"),
         .grpc_listen = ord_settings_text(settings, "grpc-listen"),
         .http_listen = ord_settings_text(settings, "http-listen"),
         .grpc_connections = (uint32_t)ord_settings_number(settings, "grpc-connections"),
@@ -217,6 +224,7 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
     if (read_place(settings, &config, problems))
         read_adoption(settings, &config, problems);
     read_state(settings, &config, problems);
+    ord_networks_parse(config.callback_networks_text, &config.callback_networks, NULL); /* it was checked */
     fclose(problems);
 
     if (size > 0) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/networks.h"
 #include "conf/options.h"
 #include "core/layout.h"
 
@@ -23,7 +24,9 @@ struct ord_config {
     int64_t request_life_us;
     uint32_t group_max, member_queue;
     int64_t command_life_us;
-    bool counts_names;                     /* of sequences, in the metrics */
+    bool counts_names; /* of sequences, in the metrics */
+    struct ord_networks callback_networks;
+    const char *callback_networks_text;    /* as given; owned by the settings */
     const char *grpc_listen, *http_listen; /* owned by the settings */
     uint32_t grpc_connections;
     uint32_t http_threads, http_keep_alive_ms, http_request_timeout_ms;
@@ -44,4 +47,5 @@ enum ord_code ord_config_read(const struct ord_settings *settings, struct ord_co
                               char **ret_problems);
 
 /* What options.c checks the values of single options with, before they are held against each other. */
-ord_option_check ord_check_layout, ord_check_epoch, ord_check_time_unit, ord_check_node_id, ord_check_worker;
+ord_option_check ord_check_layout, ord_check_epoch, ord_check_time_unit, ord_check_node_id, ord_check_worker,
+    ord_check_networks;

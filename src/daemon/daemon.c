@@ -10,6 +10,7 @@
 #include "api/service.h"
 #include "base/time.h"
 #include "daemon/keeper.h"
+#include "daemon/posting.h"
 #include "daemon/ranking.h"
 #include "grpc/server.h"
 #include "http/server.h"
@@ -30,6 +31,7 @@ struct daemon {
     struct ord_memory_store memory;
     struct ord_memory_sequences memory_sequences;
     struct ord_embedded *embedded; /* NULL: reservations are kept in memory */
+    struct ord_poster *poster;
     struct ord_service *service;
     struct ord_http *http;
     struct ord_grpc *grpc;
@@ -106,6 +108,7 @@ static enum ord_code open_service(struct daemon *daemon, struct ord_error *error
     };
     if (open_store(daemon, &options, error) != ORD_OK)
         return ord_wrap(error, "store");
+    options.groups.callbacks = ord_poster_port(daemon->poster);
     return ord_service_open(&options, &daemon->service, error);
 }
 
@@ -237,6 +240,8 @@ static enum ord_code open_all(struct daemon *daemon, struct ord_error *error)
 {
     enum ord_code code = raise_files(error);
     if (code == ORD_OK)
+        code = ord_posting_open(daemon->config, &daemon->poster, error);
+    if (code == ORD_OK)
         code = open_service(daemon, error);
     if (code == ORD_OK)
         code = ord_keeper_start(daemon->service, &daemon->keeper, error);
@@ -274,6 +279,7 @@ static enum ord_code close_all(struct daemon *daemon, struct ord_error *error)
     daemon->http = ord_http_close(daemon->http);
     daemon->keeper = ord_keeper_stop(daemon->keeper);
     daemon->service = ord_service_close(daemon->service, error);
+    daemon->poster = ord_poster_close(daemon->poster);
     daemon->embedded = ord_embedded_close(daemon->embedded);
     ord_memory_sequences_finish(&daemon->memory_sequences);
     return error->code;

@@ -344,6 +344,19 @@ static const struct ord_option options[] = {
         .help = "For how long a command is kept. A member that has not acknowledged one by then is evicted.",
     },
     {
+        .name = "callback-networks",
+        .group = "Groups",
+        .type = ORD_OPTION_TEXT,
+        .preset = "127.0.0.0/8,::1/128",
+        .argument = "NETWORKS",
+        .check = ord_check_networks,
+        .help =
+            "Networks in which commands are posted to members' URLs, such as 10.0.0.0/8,fd00::/8, or none. "
+            "Each "
+            "connection is held against them, so that names and redirects lead nowhere else. Whoever may join "
+            "can have this daemon post to whatever listens there.",
+    },
+    {
         .name = "log-level",
         .group = "Log",
         .type = ORD_OPTION_CHOICE,
