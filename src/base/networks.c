@@ -172,7 +172,7 @@ bool ord_networks_hold(const struct ord_networks *networks, const struct ord_add
     for (size_t i = 0; i < networks->count; i++) {
         const struct ord_network *network = &networks->list[i];
         struct ord_address first = first_of(address, network->bits);
-        if (network->address.is_ipv4 == address->is_ipv4 && is_same(&first, &network->address))
+        if (is_same(&first, &network->address))
             return true;
     }
     return false;
