@@ -159,6 +159,20 @@ static void write_number(const struct page *page, const char *name, const char *
     line(page, "%s %" PRIu64 "\n", name, number);
 }
 
+static void write_callbacks(const struct page *page, const struct ord_rank_figures *figures)
+{
+    static const char *const outcomes[ORD_CALLBACK_OUTCOMES] = {
+        [ORD_CALLBACK_ACCEPTED] = "accepted",   [ORD_CALLBACK_REFUSED] = "refused",
+        [ORD_CALLBACK_LATE] = "late",           [ORD_CALLBACK_UNREACHABLE] = "unreachable",
+        [ORD_CALLBACK_FORBIDDEN] = "forbidden", [ORD_CALLBACK_CANCELLED] = "cancelled",
+    };
+    heading(page, "ordinal_callback_tries_total", "counter",
+            "Tries to post a command to a URL, by how they ended.");
+    for (int i = 0; i < ORD_CALLBACK_OUTCOMES; i++)
+        line(page, "ordinal_callback_tries_total{outcome=\"%s\"} %" PRIu64 "\n", outcomes[i],
+             figures->tries[i]);
+}
+
 static void write_groups(const struct page *page, struct ord_service *service)
 {
     struct ord_rank_figures figures;
@@ -194,6 +208,7 @@ static void write_groups(const struct page *page, struct ord_service *service)
     for (int ok = 1; ok >= 0; ok--)
         line(page, "ordinal_group_commits_total{result=\"%s\"} %" PRIu64 "\n", ok ? "ok" : "failed",
              figures.commits[ok]);
+    write_callbacks(page, &figures);
 }
 
 static void write_state(const struct page *page, struct ord_service *service)

@@ -484,6 +484,9 @@ void ord_ranks_figures(struct ord_ranks *ranks, struct ord_rank_figures *ret_fig
             ret_figures->pending += at->group.published.members[i]->pending;
     }
     pthread_mutex_unlock(&ranks->lock);
+    const struct ord_callback_port *port = &ranks->options.callbacks;
+    for (int i = 0; port->tries && i < ORD_CALLBACK_OUTCOMES; i++)
+        ret_figures->tries[i] = port->tries(port->context, (enum ord_callback_outcome)i);
 }
 
 enum ord_code ord_ranks_look(struct ord_ranks *ranks, const char *group, ord_rank_look *look, void *context,

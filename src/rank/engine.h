@@ -107,9 +107,10 @@ struct ord_rank_figures {
     uint64_t pending;                      /* deliveries that are not acknowledged */
     uint64_t accepted, sent, acknowledged; /* commands; deliveries */
     uint64_t joined, left, expired, evicted;
-    uint64_t commits[2]; /* that failed, that succeeded */
-    uint32_t damaged;    /* entries that could not be read at the start */
-    uint32_t foreign;    /* members and commands of another layout, which were given up then */
+    uint64_t commits[2];                   /* that failed, that succeeded */
+    uint32_t damaged;                      /* entries that could not be read at the start */
+    uint64_t tries[ORD_CALLBACK_OUTCOMES]; /* to post to a URL, by how they ended */
+    uint32_t foreign; /* members and commands of another layout, which were given up then */
 };
 void ord_ranks_figures(struct ord_ranks *ranks, struct ord_rank_figures *ret_figures);
 
