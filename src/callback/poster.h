@@ -15,7 +15,7 @@
  * ORD_POSTER_MAX posts are on their way at a time, ORD_POSTER_DOOR_MAX to one host and port; what failed last
  * gets a quarter of these places at most, so that the dead do not hold up the living.
  *
- * libcurl is loaded when the first member names a URL: a daemon without such members does without its 5 MB.
+ * libcurl is loaded when the first member names a URL: a daemon without such members does without its 8 MB.
  */
 #pragma once
 

@@ -23,6 +23,7 @@ struct receiver {
     pthread_cond_t changed;
     unsigned posts, connections, busy, busiest, flaky;
     bool is_released, is_closing;
+    size_t poured;
     int fds[CONNECTIONS_MAX];
     pthread_t threads[CONNECTIONS_MAX];
     char head[REQUEST_MAX], body[REQUEST_MAX];
@@ -115,12 +116,30 @@ static void wait_released(struct receiver *receiver)
 }
 
 /* Writes one piece after the other until the client has had enough. */
-static void pour(int fd, int status, const char *header, const char *piece, int pause_ms)
+static void pour(struct visit *visit, int status, const char *header, const char *piece, int pause_ms)
 {
+    int fd = visit->fd;
+    size_t poured = 0;
     char text[128];
     snprintf(text, sizeof text, "HTTP/1.1 %d Some words\r\n%s", status, header);
-    for (bool goes_on = put(fd, text); goes_on; goes_on = put(fd, piece))
-        usleep((useconds_t)pause_ms * 1000);
+    for (bool goes_on = put(fd, text); goes_on; goes_on = put(fd, piece)) {
+        poured += strlen(piece);
+        if (pause_ms > 0)
+            usleep((useconds_t)pause_ms * 1000);
+    }
+    pthread_mutex_lock(&visit->receiver->lock);
+    visit->receiver->poured += poured;
+    pthread_mutex_unlock(&visit->receiver->lock);
+}
+
+/* A line of some kilobytes. */
+static const char *long_piece(const char *start)
+{
+    static _Thread_local char piece[4096];
+    memset(piece, '.', sizeof piece);
+    memcpy(piece, start, strlen(start));
+    memcpy(piece + sizeof piece - 3, "\r\n", 3);
+    return piece;
 }
 
 /* Waits until the client is gone. */
@@ -156,11 +175,11 @@ static bool serve(struct visit *visit, const char *path)
         return answer(fd, 200, "");
     }
     if (sscanf(path, "/drip/%d", &number) == 1)
-        pour(fd, number, "Content-Length: 1000\r\n\r\n", ".", 100);
+        pour(visit, number, "Content-Length: 1000\r\n\r\n", ".", 100);
     else if (sscanf(path, "/flood/%d", &number) == 1)
-        pour(fd, number, "\r\n", "................................................................", 0);
+        pour(visit, number, "\r\n", long_piece(""), 0);
     else if (sscanf(path, "/headers/%d", &number) == 1)
-        pour(fd, number, "", "X-More: ........................................................\r\n", 0);
+        pour(visit, number, "", long_piece("X-More: "), 0);
     else if (strcmp(path, "/never") == 0)
         keep_silent(visit);
     else if (strcmp(path, "/noise") == 0)
@@ -295,6 +314,14 @@ unsigned receiver_connections(struct receiver *receiver)
 unsigned receiver_busiest(struct receiver *receiver)
 {
     return read_number(receiver, &receiver->busiest);
+}
+
+size_t receiver_poured(struct receiver *receiver)
+{
+    pthread_mutex_lock(&receiver->lock);
+    size_t poured = receiver->poured;
+    pthread_mutex_unlock(&receiver->lock);
+    return poured;
 }
 
 const char *receiver_head(struct receiver *receiver)

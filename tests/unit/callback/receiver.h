@@ -40,6 +40,9 @@ unsigned receiver_connections(struct receiver *receiver);
 /* How many posts were being answered at a time, at most. */
 unsigned receiver_busiest(struct receiver *receiver);
 
+/* Bytes of drips and floods that the system took, of those that have ended. */
+size_t receiver_poured(struct receiver *receiver);
+
 /* Head and body of the last post, until the next comes. */
 const char *receiver_head(struct receiver *receiver);
 const char *receiver_body(struct receiver *receiver);
