@@ -83,6 +83,7 @@ struct ord_poster {
     struct ord_doors doors;
     SLIST_HEAD(, ord_try) spare;
     unsigned spare_count;
+    uint64_t outside_told_ms; /* when a URL that leads nowhere was last told of; 0: never */
 };
 
 /* What `work` of a callback in the inbox points to, before and after it is cancelled. */

@@ -119,13 +119,21 @@ static void tell(struct ord_poster *poster, enum ord_poster_news news, const cha
         poster->options.tell(poster->options.context, news, door, reason);
 }
 
+/* Whether something that was told at `*told_ms` may be told again; then that is now. */
+static bool is_news(uint64_t *told_ms, uint64_t now_ms)
+{
+    if (*told_ms != 0 && now_ms - *told_ms < ORD_DOOR_IDLE_MS)
+        return false;
+    *told_ms = now_ms;
+    return true;
+}
+
 static void note_failure(struct ord_poster *poster, struct ord_door *door, const char *reason, uint64_t now_ms)
 {
     ord_doors_note(&poster->doors, door, true);
-    if (door->is_told || (door->told_ms != 0 && now_ms - door->told_ms < ORD_DOOR_IDLE_MS))
+    if (door->is_told || !is_news(&door->told_ms, now_ms))
         return;
     door->is_told = true;
-    door->told_ms = now_ms;
     tell(poster, ORD_POSTER_FAILS, door->name, reason);
 }
 
@@ -161,8 +169,8 @@ static void begin(struct ord_poster *poster, struct ord_post *post, uint64_t now
         return;
     if (error.code != ORD_INTERNAL) {
         count(poster, ORD_CALLBACK_FORBIDDEN);
-        if (post->fails == 0)
-            tell(poster, ORD_POSTER_FAILS, post->callback->url, error.text);
+        if (is_news(&poster->outside_told_ms, now_ms))
+            tell(poster, ORD_POSTER_FAILS, NULL, error.text);
     }
     pause_post(poster, post, now_ms);
 }

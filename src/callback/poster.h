@@ -46,7 +46,8 @@ struct ord_poster_options {
     struct ord_networks networks;
     const char *networks_text; /* as it was configured, for messages; outlives the poster */
     /* Tells what is new, in the poster's thread; must not block. `door` is host:port, NULL with
-     * ORD_POSTER_UNUSABLE; `reason` NULL with ORD_POSTER_WORKS. May be NULL. */
+     * ORD_POSTER_UNUSABLE and for a URL that is not allowed; `reason` NULL with ORD_POSTER_WORKS. May be NULL.
+     */
     void (*tell)(void *context, enum ord_poster_news news, const char *door, const char *reason);
     void *context;
 };
