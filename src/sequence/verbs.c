@@ -128,7 +128,7 @@ static void next_of_block(struct ord_sequences *sequences, struct ord_sequence_a
         ask->is_final = true;
         return;
     }
-    if (ord_window_limit(&entry->window) == entry->end || entry->end == ord_window_index(&entry->window)) {
+    if (left(entry) < entry->waiting + ask->next.count) { /* nor is anything reserved for it */
         refuse_over(ask);
         return;
     }

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from mutants import MUTANTS, SOURCES
+from sequence_mutants import SEQUENCE_MUTANTS
 
 BUILD = Path(os.environ.get("ORDINAL_BUILD", SOURCES / "build"))
 SIM = BUILD / "tests/sim/sim"
+SEQUENCES = BUILD / "tests/sim/sim-sequences"
 LONG = os.environ.get("ORDINAL_LONG_TESTS") == "1"
 
 COMPILE = [
@@ -21,7 +23,8 @@ COMPILE = [
     f"-I{SOURCES}/tests",
     f"-I{SOURCES}/gen",
 ]
-WRAP = [f"-Wl,--wrap=ord_{name}" for name in ("wall_ns", "boot_ns", "clocks_read")]
+WRAPPED = ("wall_ns", "boot_ns", "clocks_read"), ("committer_start", "committer_add", "committer_stop")
+WRAP = [[f"-Wl,--wrap=ord_{name}" for name in names] for names in WRAPPED]
 LIBRARIES = ["-ljansson", "-lprotobuf-c", "-lprotobuf-nanopb", "-llmdb", "-lz", "-pthread"]
 
 # A mutant that lives through so many histories lives.
@@ -71,16 +74,17 @@ def test_usage():
     assert run(SIM, "--seeds").returncode == 2
 
 
-def build(changed, target):
+def build(changed, target, program=SIM):
     """The simulation with some of its sources (paths in the tree) replaced; what replaces a room's comes first, so
     that the linker takes nothing else for it out of the room's archive."""
-    own = {f"tests/sim/{unit.name[:-2]}": unit for unit in (BUILD / "tests/sim/sim.p").glob("*.c.o")}
+    of_sequences = program == SEQUENCES
+    own = {f"tests/sim/{unit.name[:-2]}": unit for unit in Path(f"{program}.p").glob("*.c.o")}
     for path, source in changed.items():
         own[path] = target.with_name(Path(path).name + ".o")
         subprocess.run([*COMPILE, "-w", "-c", source, "-o", own[path]], check=True)
     rooms = [*BUILD.glob("src/*/lib*.a"), BUILD / "gen/libgen.a"]
     archives = ["-Wl,--as-needed", "-Wl,--start-group", *rooms, *LIBRARIES, "-Wl,--end-group"]
-    subprocess.run(["cc", *WRAP, *own.values(), *archives, "-o", target], check=True)
+    subprocess.run(["cc", *WRAP[of_sequences], *own.values(), *archives, "-o", target], check=True)
     return target
 
 
@@ -90,16 +94,40 @@ def test_another_build_makes_the_same_histories(tmp_path):
     assert passes(run(build(units, tmp_path / "sim"), *arguments)) == passes(run(SIM, *arguments))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutant_is_found(tmp_path, mutant):
+def is_found(tmp_path, mutant, simulation, histories):
     source = tmp_path / "mutant.c"
     source.write_text(mutant.text())
-    program = build({mutant.file: source}, tmp_path / "sim")
+    program = build({mutant.file: source}, tmp_path / "sim", simulation)
 
-    done = run(program, "--histories", MUTANT_HISTORIES)
-    assert done.returncode == 1, f"lives through {MUTANT_HISTORIES} histories"
+    done = run(program, "--histories", histories)
+    assert done.returncode == 1, f"lives through {histories} histories"
     failure = re.search(r"^FAILED: (.*)$", done.stdout, re.M)[1]
     print(failure)
     assert re.search(mutant.failure, failure), failure
-    again = re.search(r"again with: sim (.*) --trace$", done.stdout, re.M)[1].split()
+    again = re.search(r"again with: \S+ (.*) --trace$", done.stdout, re.M)[1].split()
     assert f"FAILED: {failure}" in run(program, *again).stdout
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_found(tmp_path, mutant):
+    is_found(tmp_path, mutant, SIM, MUTANT_HISTORIES)
+
+
+# Sequences
+
+
+def test_sequences():
+    report = passes(run(SEQUENCES, "--histories", 200000 if LONG else 3000))
+    print(report)
+    for line in report.splitlines()[1:]:
+        assert int(line.split()[-1]) > 0, f"never happened: {line}"
+    assert report == passes(run(SEQUENCES, "--histories", 200000 if LONG else 3000))
+
+
+def test_usage_of_sequences():
+    assert run(SEQUENCES, "--seeds").returncode == 2
+
+
+@pytest.mark.parametrize("mutant", SEQUENCE_MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_of_sequences_is_found(tmp_path, mutant):
+    is_found(tmp_path, mutant, SEQUENCES, 10000)
