@@ -26,7 +26,7 @@ def survives(folder, types, seed, count, record_property):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_value_comes_twice_or_is_lost(disk, types, seed, record_property):
-    survives(disk, types, seed, 40, record_property)
+    survives(disk, types, seed, 25, record_property)
 
 
 @pytest.mark.long
