@@ -19,6 +19,8 @@ struct fault_subject {
     void (*act_well)(void);
     /* Before each place of failure: forgets what was promised. */
     void (*forget)(void);
+    unsigned kinds;     /* a bit for each kind of call that fails; 0: all */
+    bool is_later_only; /* nothing fails at the first start */
 };
 
 extern char fault_directory[4096];
