@@ -16,9 +16,19 @@ STARTS = 5
 LUA = load.PIPELINE.with_name("many.lua")
 
 
-def wrk(running, seconds, *what):
-    command = load.wrk_command(running.ports["http"], "/", CONNECTIONS, seconds, LUA)
-    return load.parse_wrk(run([*command, "--", *what], seconds + load.SPARE_S))
+def command(running, seconds, *what):
+    return [*load.wrk_command(running.ports["http"], "/", CONNECTIONS, seconds, LUA), "--", *what]
+
+
+def create(running):
+    """Makes them; returns how many a second."""
+    begin = time.perf_counter()
+    run(command(running, CREATE_S, "create", COUNT), CREATE_S + load.SPARE_S)
+    return COUNT / (time.perf_counter() - begin)
+
+
+def take(running, seconds, count):
+    return load.parse_wrk(run(command(running, seconds, "next", count), seconds + load.SPARE_S))
 
 
 def start_times(running):
@@ -27,8 +37,8 @@ def start_times(running):
     for _ in range(STARTS):
         grpc, http = free_port(), free_port()
         begin = time.perf_counter()
-        command = running.server.command(running.folder, grpc, http)
-        process = Process(command, running.folder / "log", env=running.server.env(running.folder), before=())
+        start = running.server.command(running.folder, grpc, http)
+        process = Process(start, running.folder / "log", env=running.server.env(running.folder), before=())
         try:
             taken.append(calls.first_id_seconds(http, begin) * 1e3)
             resident = measure.resident_bytes(process.pid)
@@ -42,11 +52,9 @@ def file_bytes(folder):
 
 
 def million(running, seconds):
-    begin = time.perf_counter()
-    wrk(running, CREATE_S, "create", COUNT)
-    figures = {"created_per_s": COUNT / (time.perf_counter() - begin)}
+    figures = {"created_per_s": create(running)}
     for name, count in (("hot", HOT), ("all", COUNT)):
-        driven = wrk(running, 2 * seconds, "next", count)
+        driven = take(running, 2 * seconds, count)
         figures.update({f"{name}_per_s": driven["calls_per_s"], f"{name}_p99_us": driven["p99_us"]})
     figures["resident_bytes"] = measure.resident_bytes(running.pid)
     running.process.stop(patience_s=30)
