@@ -21,7 +21,7 @@ def survives(folder, types, seed, count, record_property):
     report = torture(folder, types, seed, (plan(seed, number) for number in range(count)), *durable(folder))
     record_property("report", json.dumps(report))
     assert report["cycles"] == count and report["killed"] > count / 2
-    assert report["values"] > 100 * count and report["asked_again"] > count and report["without_answer"] > count
+    assert report["values"] > 5 * count and report["asked_again"] > count and report["without_answer"] > count / 2
 
 
 @pytest.mark.parametrize("seed", [1, 2])
