@@ -407,8 +407,8 @@ struct  Ordinal__V1__SendCommandRequest
    */
   char *text;
   /*
-   * A key of the sender's own, as in GetIdsRequest: sent again with the same key it is the same command. Remembered as
-   * long as the command is.
+   * A key of the sender's own, as in GetIdsRequest: sent again with the same key it is the same command, also when the
+   * sender is no member any more. Remembered as long as the command is.
    */
   char *request_id;
 };
@@ -589,7 +589,7 @@ struct  Ordinal__V1__WatchResponse
 {
   ProtobufCMessage base;
   /*
-   * Rises; an ID from the generator.
+   * Does not fall. That of a command is its ID.
    */
   int64_t event_id;
   Ordinal__V1__WatchResponse__EventCase event_case;

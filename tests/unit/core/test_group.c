@@ -144,6 +144,9 @@ Test(group, joining_again_takes_no_second_place)
     joining = (struct ord_joining){.name = "a", .ttl_ms = 5000, .kind = ORD_BY_STREAM};
     cr_assert_eq(ord_group_join(&group, &joining, ++last_id, 1, 78, &again, &was_in, NULL), ORD_OK);
     cr_assert(a->is_dirty && !a->url && a->until_ns == INT64_MAX);
+    a->is_dirty = false;
+    cr_assert_eq(ord_group_join(&group, &joining, ++last_id, 1, 78, &again, &was_in, NULL), ORD_OK);
+    cr_assert_not(a->is_dirty);
     const struct ord_joining others[] = {
         {.name = "a", .ttl_ms = 5000, .kind = ORD_BY_STREAM, .renews = true},
         {.name = "a", .ttl_ms = 5000, .kind = ORD_BY_STREAM, .renews = true, .acknowledges = true},
@@ -317,6 +320,7 @@ Test(group, a_command_lives_so_long)
     cr_assert_not(ord_group_is_empty(&group));
     cr_assert_eq(group.departed, b, "it was given the second, which is kept");
     ord_group_acknowledge(&group, c, group.published.command, NULL);
+    cr_assert_not(ord_group_lags(&group, 1500), "it is acknowledged");
     ord_group_age(&group, 1500);
     cr_assert_eq(group.command_count, 0);
     cr_assert_null(group.departed);
@@ -335,9 +339,11 @@ Test(group, what_is_not_published_is_not_forgotten)
     ord_group_age(&group, 99999);
     cr_assert_eq(group.command_count, 1);
     publish();
+    ord_group_remove(&group, a, ORD_LEFT, ++last_id);
+    cr_assert_not(ord_group_is_empty(&group), "the command is kept");
     ord_group_age(&group, 99999);
     cr_assert_eq(group.command_count, 0);
-    cr_assert_not(ord_group_is_empty(&group));
+    cr_assert(ord_group_is_empty(&group));
 }
 
 Test(group, acknowledged_commands_give_way_first)

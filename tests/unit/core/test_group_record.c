@@ -126,6 +126,9 @@ Test(group_record, only_what_changed_is_staged)
     ord_group_age(&group, 99999);
     cr_assert(ord_group_stage(&group, &entries));
     cr_assert_str_eq(keys(&entries), "-m/g/0000000000000066 -c/g/0000000000000067 ");
+    ord_group_entries_clear(&entries);
+    cr_assert(ord_group_stage(&group, &entries));
+    cr_assert_str_eq(keys(&entries), "", "it is among those that were staged");
     commit();
     ord_group_entries_clear(&entries);
     cr_assert(ord_group_stage_end(&group, &entries));
