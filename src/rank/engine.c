@@ -358,11 +358,18 @@ static bool is_time_to_store(const struct ord_ranks *ranks)
            (ranks->is_lazy && ranks->lazy_ns <= ord_ranks_now_ns(ranks));
 }
 
+static void cancel_before_stop(struct ord_ranks *ranks)
+{
+    if (ranks->is_stopping && !ranks->has_cancelled)
+        ord_deliveries_cancel_all(ranks);
+}
+
 /* Tries again to make durable what is not. If that fails, nothing else is done. */
 static bool catch_up(struct ord_ranks *ranks, struct ord_rank_work *works)
 {
     struct ord_error error;
     pthread_mutex_lock(&ranks->lock);
+    cancel_before_stop(ranks);
     bool is_staged = stage(ranks);
     pthread_mutex_unlock(&ranks->lock);
     bool is_durable = commit(ranks, is_staged, &error) == ORD_OK;
@@ -377,8 +384,7 @@ static void work_on(struct ord_ranks *ranks, struct ord_rank_work *works)
     for (struct ord_rank_work *at = works; at; at = at->next)
         at->kind->apply(ranks, at);
     ord_ranks_pass_time(ranks);
-    if (ranks->is_stopping && !ranks->has_cancelled)
-        ord_deliveries_cancel_all(ranks);
+    cancel_before_stop(ranks);
     bool stores = is_time_to_store(ranks), is_staged = stores && stage(ranks);
     pthread_mutex_unlock(&ranks->lock);
     bool is_good = !stores || commit(ranks, is_staged, &error) == ORD_OK;

@@ -486,6 +486,19 @@ Test(engine, what_could_not_be_stored_is_not_seen_until_it_is)
     cr_assert_str_eq(seen(), "2: a b");
 }
 
+Test(engine, it_ends_though_the_disk_fails)
+{
+    struct caller caller = {0};
+    join("a");
+    disk.fails = 1000;
+    cr_assert_eq(call(&caller, ORD_RANK_JOIN, "b"), ORD_UNAVAILABLE);
+    end();
+    cr_assert_leq(disk.commits, 4, "it is not tried for long");
+    disk.fails = 0;
+    begin();
+    cr_assert_str_eq(seen(), "1: a");
+}
+
 Test(engine, commands_are_sent_and_acknowledged)
 {
     struct reader a, b;
