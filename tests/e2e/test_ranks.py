@@ -1,4 +1,5 @@
 """Groups from outside: members with and without a stream, commands, restarts, and who is told what."""
+import json
 import queue
 import re
 import threading
@@ -9,6 +10,7 @@ import pytest
 
 import ids
 import metrics
+import rest
 from daemon import PATIENCE, logfmt, state_folder
 
 SERVICE = "ordinal.v1.RankService"
@@ -370,6 +372,50 @@ def test_an_epoch_never_goes_back(state, start, client):
         now = group.lease("a").view.epoch
         assert now > epoch
         epoch = group.call("Leave", name="a").epoch
+
+
+def rest_call(target, method, path, body=None):
+    """(status, the reply's JSON) of a call over REST."""
+    connection = rest.connect(target)
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    try:
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        got = connection.getresponse()
+        return got.status, json.loads(got.read())
+    finally:
+        connection.close()
+
+
+def test_the_same_over_rest(start, client):
+    daemon = start()
+    group = Group(client(daemon), "rest")
+    path = "/v1/groups/rest"
+    a = group.join("a")
+    assert a.next("welcome").view.rank == 1
+    status, reply = rest_call(daemon, "POST", f"{path}/members", {"name": "b", "ttlMs": 60000})
+    assert (status, reply["welcome"]["view"]["rank"]) == (200, 2)
+    session = reply["welcome"]["sessionId"]
+    status, reply = rest_call(daemon, "POST", f"{path}/commands", {"name": "a", "text": "\u00fcber REST"})
+    assert (status, reply["command"]["receivers"]) == (200, 1)
+    sent = reply["command"]
+    status, reply = rest_call(daemon, "GET", f"{path}/members/b/commands")
+    assert (status, reply["commands"]) == (200, [sent])
+    status, reply = rest_call(daemon, "POST", f"{path}/commands/{sent['id']}:acknowledge?name=b")
+    assert (status, reply["pending"]) == (200, 0)
+    status, reply = rest_call(daemon, "GET", f"{path}/commands/{sent['id']}")
+    assert [one["state"] for one in reply["deliveries"]] == ["DELIVERY_STATE_ACKNOWLEDGED"]
+    status, reply = rest_call(daemon, "POST", f"{path}/members/b:renew?sessionId={session}")
+    assert (status, reply["view"]["rank"], reply["sessionId"]) == (200, 2, session)
+    status, reply = rest_call(daemon, "GET", f"{path}/members")
+    assert [one["name"] for one in reply["view"]["members"]] == ["a", "b"]
+    status, reply = rest_call(daemon, "DELETE", f"{path}/members/b")
+    assert status == 200
+    assert a.until("view", lambda view: str(view.epoch) == reply["epoch"]).size == 1
+    status, reply = rest_call(daemon, "POST", f"{path}/members/b:renew?sessionId={session}")
+    assert (status, reply["code"]) == (409, "session-over")
+    status, reply = rest_call(daemon, "DELETE", f"{path}/members/b")
+    assert (status, reply["code"]) == (404, "not-found")
+    a.cancel()
 
 
 def test_the_log_and_the_metrics(start, client):
