@@ -254,6 +254,7 @@ Test(group, acknowledgements_are_cumulative)
     cr_assert_eq(ord_command_state(first, b), ORD_ACKNOWLEDGED);
     cr_assert_eq(first->outstanding + second->outstanding, 0);
     cr_assert_eq(ord_group_acknowledge(&group, b, first->id, &error), ORD_OK, "it did already");
+    cr_assert_eq(b->acked, second->id);
     b->sent = INT64_MAX;
     cr_assert_eq(ord_group_acknowledge(&group, b, third->id, &error), ORD_OK);
     cr_assert_eq(b->pending + third->outstanding, 0);
