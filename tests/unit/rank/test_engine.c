@@ -215,6 +215,7 @@ static struct ord_callback *wait_until_posted(const char *text)
 }
 
 static struct ord_ranks *ranks;
+static int64_t life_us = 1000000;
 
 static enum ord_code try_to_open(size_t groups_max)
 {
@@ -226,7 +227,7 @@ static enum ord_code try_to_open(size_t groups_max)
                    .commands_max = 20,
                    .bytes_max = 100000,
                    .departed_max = 10,
-                   .life_us = 1000000},
+                   .life_us = life_us},
         .groups_max = groups_max,
         .take = take,
         .now_us = tell_now,
@@ -716,17 +717,27 @@ Test(engine, all_is_there_after_a_restart)
     stop_listening(&b);
 }
 
-Test(engine, an_acknowledgement_is_stored_in_a_while)
+static void wait_for_commits(int commits)
 {
-    struct caller acknowledgement = {0};
-    join("a");
-    join("b");
-    acknowledgement.call.command_id = send("a", "x").id;
-    cr_assert_eq(call(&acknowledgement, ORD_RANK_ACKNOWLEDGE, "b"), ORD_OK);
     pthread_mutex_lock(&lock);
-    while (disk.commits < 4)
+    while (disk.commits < commits)
         pthread_cond_wait(&changed, &lock);
     pthread_mutex_unlock(&lock);
+}
+
+/* Twice, for a group that is new is stored in a while anyhow, and so is one whose commands grow old. */
+Test(engine, acknowledgements_are_stored_in_a_while)
+{
+    end();
+    life_us = INT64_C(3600000000);
+    begin();
+    join("a");
+    join("b");
+    for (int i = 0; i < 2; i++) {
+        struct caller acknowledgement = {.call.command_id = send("a", "x").id};
+        cr_assert_eq(call(&acknowledgement, ORD_RANK_ACKNOWLEDGE, "b"), ORD_OK);
+        wait_for_commits(4 + 2 * i);
+    }
     restart();
     struct caller renewal = {0};
     cr_assert_eq(call(&renewal, ORD_RANK_RENEW, "b"), ORD_OK);
