@@ -7,6 +7,7 @@
 
 #include "api/methods.h"
 #include "base/time.h"
+#include "sequence/sequences.h"
 
 static const char *const front_names[ORD_FRONTS] = {
     [ORD_FRONT_GRPC] = "grpc",
@@ -152,6 +153,39 @@ static void write_requests(const struct page *page, struct ord_service *service)
              atomic_load_explicit(&metrics->request_commits[ok], memory_order_relaxed));
 }
 
+static void write_named(void *context, const char *name, enum ord_sequence_mode mode, uint64_t values)
+{
+    line(context, "ordinal_sequence_values_by_name_total{name=\"%s\",mode=\"%s\"} %" PRIu64 "\n", name,
+         ord_sequence_mode_names[mode], values);
+}
+
+static void write_sequences(const struct page *page, struct ord_service *service)
+{
+    const struct ord_sequences *sequences = ord_service_sequences(service, NULL);
+    if (!sequences)
+        return;
+    struct ord_sequences_counts counts = ord_sequences_counts(sequences);
+    heading(page, "ordinal_sequence_values_total", "counter", "Values of sequences given, by mode.");
+    for (int mode = 0; mode < ORD_SEQUENCE_MODES; mode++)
+        line(page, "ordinal_sequence_values_total{mode=\"%s\"} %" PRIu64 "\n", ord_sequence_mode_names[mode],
+             counts.values[mode]);
+    heading(page, "ordinal_sequence_commits_total", "counter",
+            "Writes of sequences to storage that were tried, by result; one can hold many.");
+    for (int ok = 1; ok >= 0; ok--)
+        line(page, "ordinal_sequence_commits_total{result=\"%s\"} %" PRIu64 "\n", ok ? "ok" : "failed",
+             counts.commits[ok]);
+    heading(page, "ordinal_sequences_loaded", "gauge", "Sequences that are in memory.");
+    line(page, "ordinal_sequences_loaded %zu\n", counts.loaded);
+    heading(page, "ordinal_sequence_requests_remembered", "gauge",
+            "Request IDs whose values are given again on a retry.");
+    line(page, "ordinal_sequence_requests_remembered %zu\n", counts.requests);
+    if (!ord_sequences_counts_names(sequences))
+        return;
+    heading(page, "ordinal_sequence_values_by_name_total", "counter",
+            "Values given of each sequence in memory, since it was read.");
+    ord_sequences_by_name(sequences, write_named, (void *)page);
+}
+
 static void write_number(const struct page *page, const char *name, const char *type, const char *help,
                          uint64_t number)
 {
@@ -229,6 +263,7 @@ static void write_state(const struct page *page, struct ord_service *service)
                   ord_service_ahead_us(service));
     write_reservations(page, service);
     write_requests(page, service);
+    write_sequences(page, service);
     write_groups(page, service);
     write_seconds(page, "ordinal_wall_clock_ahead_seconds", "Wall clock minus the clock that IDs follow.",
                   ord_service_wall_ahead_us(service));

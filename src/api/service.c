@@ -283,15 +283,14 @@ struct ord_service *ord_service_close(struct ord_service *service, struct ord_er
     if (!service)
         return NULL;
     service->ranks = ord_ranks_close(service->ranks);
-    struct ord_error release_error;
-    service->sequences = ord_sequences_close(service->sequences, error);
+    struct ord_error unwritten;
+    service->sequences = ord_sequences_close(service->sequences, &unwritten);
     service->once = ord_once_close(service->once);
     uint64_t next = ord_generator_stop(&service->generator);
-    if (service->port.release(service->port.context, next, &release_error) != ORD_OK) {
-        ord_wrap(&release_error, "release");
-        if (error)
-            *error = release_error;
-    }
+    if (service->port.release(service->port.context, next, error) != ORD_OK)
+        ord_wrap(error, "release");
+    else if (error && unwritten.code != ORD_OK)
+        *error = unwritten;
     pthread_mutex_destroy(&service->trouble_lock);
     free(service);
     return NULL;

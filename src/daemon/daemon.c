@@ -14,6 +14,7 @@
 #include "daemon/ranking.h"
 #include "grpc/server.h"
 #include "http/server.h"
+#include "sequence/sequences.h"
 #include "store/embedded.h"
 #include "store/groups.h"
 #include "store/memory.h"
@@ -206,12 +207,15 @@ static void log_adoption(const struct daemon *daemon)
 
 static void log_requests(const struct daemon *daemon)
 {
-    uint32_t damaged = ord_service_requests_damaged(daemon->service);
+    const struct ord_sequences *sequences = ord_service_sequences(daemon->service, NULL);
+    uint32_t damaged =
+        ord_service_requests_damaged(daemon->service) + (sequences ? ord_sequences_damaged(sequences) : 0);
     if (damaged == 0)
         return;
     char count[16];
     snprintf(count, sizeof count, "%" PRIu32, damaged);
-    ord_log(ORD_LOG_WARN, "remembered requests were damaged: their retries get new IDs", "count", count, NULL);
+    ord_log(ORD_LOG_WARN, "remembered requests were damaged: their retries get new IDs or values", "count",
+            count, NULL);
 }
 
 /* What was lost of groups at the start. */

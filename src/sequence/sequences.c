@@ -157,6 +157,11 @@ static void tell(const struct ord_sequences *sequences, const struct ord_sequenc
         named(context, name, (enum ord_sequence_mode)mode, values);
 }
 
+bool ord_sequences_counts_names(const struct ord_sequences *sequences)
+{
+    return sequences->options.counts_names;
+}
+
 void ord_sequences_by_name(const struct ord_sequences *sequences, ord_sequences_named *named, void *context)
 {
     const struct ord_sequence_entry *entry;

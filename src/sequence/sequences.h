@@ -136,5 +136,6 @@ uint32_t ord_sequences_damaged(const struct ord_sequences *sequences);
 
 /* Tells values by name of those in memory, since each was loaded; nothing unless names are counted. Any thread.
  */
+bool ord_sequences_counts_names(const struct ord_sequences *sequences);
 typedef void ord_sequences_named(void *context, const char *name, enum ord_sequence_mode mode, uint64_t values);
 void ord_sequences_by_name(const struct ord_sequences *sequences, ord_sequences_named *named, void *context);

@@ -26,7 +26,7 @@ FLOORS = {
     "bench": {"wire", "core", "base", "gen"},
     "client": {"wire", "base", "gen"},
     "cli": {"bench", "conf", "wire", "base", "gen", "api/methods.h"},
-    "daemon": {"grpc", "http", "api", "callback", "rank", "store", "conf", "wire", "core", "base"},
+    "daemon": {"grpc", "http", "api", "callback", "rank", "sequence", "store", "conf", "wire", "core", "base"},
 }
 
 # Libraries' headers → the rooms that may include them.
