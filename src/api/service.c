@@ -270,6 +270,7 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     return ORD_OK;
 
 fail:
+    ord_ranks_close(service->ranks);
     ord_once_close(service->once);
     pthread_mutex_destroy(&service->trouble_lock);
     free(service);
