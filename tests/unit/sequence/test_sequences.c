@@ -173,6 +173,7 @@ Test(sequences, values_within_the_reserve_need_no_storage)
     struct ord_values values;
     do_create(sequences, "a", &blocks_of_ten);
     value_of(sequences, "a");
+    cr_expect_eq(do_set(sequences, "a", 1, false), ORD_PRECONDITION);
     disk_hold(&disk);
     for (int64_t value = 2; value <= 10; value++) {
         cr_assert(ord_sequences_take(sequences, "a", 1, &values));
@@ -181,6 +182,19 @@ Test(sequences, values_within_the_reserve_need_no_storage)
     cr_expect_not(ord_sequences_take(sequences, "a", 1, &values));
     disk_let_go(&disk);
     cr_expect_eq(value_of(sequences, "a"), 11);
+}
+
+Test(sequences, a_block_is_renewed_before_it_is_used_up, .timeout = 20)
+{
+    struct ord_values values;
+    do_create(sequences, "a", &blocks_of_ten);
+    value_of(sequences, "a");
+    disk_hold(&disk);
+    for (int64_t value = 2; value <= 5; value++)
+        cr_assert(ord_sequences_take(sequences, "a", 1, &values));
+    disk_wait_until_held(&disk);
+    cr_assert(ord_sequences_take(sequences, "a", 1, &values), "nobody waits for that");
+    disk_let_go(&disk);
 }
 
 Test(sequences, those_who_wait_for_a_block_are_served_in_order)
