@@ -102,7 +102,8 @@ void ord_sequences_count(struct ord_sequences *sequences, struct ord_sequence_en
  * the committer looks at what it is. */
 static void extend(struct ord_sequences *sequences, struct ord_sequence_entry *entry)
 {
-    if (!atomic_exchange_explicit(&entry->is_extending, true, memory_order_acq_rel))
+    if (!atomic_load_explicit(&entry->is_extending, memory_order_relaxed) &&
+        !atomic_exchange_explicit(&entry->is_extending, true, memory_order_acq_rel))
         ord_committer_add(sequences->committer, &entry->extension.commit);
 }
 
