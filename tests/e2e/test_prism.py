@@ -56,6 +56,9 @@ def known(shared):
             assert joined.status == 200, joined
         sent = rest.post(shared, f"/v1/groups/{group}/commands", {"name": MEMBERS[0], "text": "x"})
         commands.append(sent.json()["command"]["id"])
+    for name in MEMBERS:
+        sequence = {"name": name, "mode": "SEQUENCE_MODE_BLOCK", "revive": True}
+        assert rest.post(shared, "/v1/sequences", sequence).status == 200
     return {"commandId": commands}
 
 
@@ -78,9 +81,20 @@ GOOD = {
     "text": lambda r: r.choice(["x", "go \u00fc", "a\nb"]),
     "pageSize": lambda r: r.choice([1, 2, 1000]),
     "pageToken": lambda r: "",
+    "prefix": lambda r: r.choice(["", "f"]),
+    "mode": lambda r: "SEQUENCE_MODE_BLOCK",
+    "increment": lambda r: "1",
+    "minimum": lambda r: "1",
+    "maximum": lambda r: str(2**63 - 1),
+    "block": lambda r: 10000,
+    "revive": lambda r: True,
+    "next": lambda r: str(r.getrandbits(50)),
+    "force": lambda r: r.choice(MEMBERS),
     "maxCommands": lambda r: r.choice([1, 1000]),
     "maxDeliveries": lambda r: r.choice([0, 2, 10_000]),
 }
+# Fields of bodies that mean something else in a query.
+GOOD_BODY = {"start": lambda r: "1"}
 BAD = [
     "",
     "x",
@@ -133,7 +147,7 @@ def body_of(whole, operation, chance, spoil):
     for name in schema["properties"]:
         if name not in schema["required"] and chance.random() < 0.5 or spoil and chance.random() < 0.1:
             continue
-        fields[name] = GOOD[name](chance)
+        fields[name] = {**GOOD, **GOOD_BODY}[name](chance)
         if spoil and chance.random() < 0.3:
             fields[name] = chance.choice([*BAD, 0, -1, 1.5, None, [], {}])
     if spoil and chance.random() < 0.1:
