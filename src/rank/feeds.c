@@ -298,6 +298,7 @@ void ord_rank_feed_close(struct ord_rank_feed *feed)
     if (holds(feed)) {
         feed->member->reader = NULL;
         ord_ranks_lose(ranks, feed->member);
+        pthread_cond_signal(&ranks->changed); /* a lease that may end before all that is waited for */
     }
     discard(feed);
     pthread_mutex_unlock(&ranks->lock);
