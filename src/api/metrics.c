@@ -257,6 +257,8 @@ static void write_state(const struct page *page, struct ord_service *service)
          "ordinal_info{version=\"%s\",node=\"%" PRIu32 "\",worker=\"%" PRIu32 "\",workers=\"%" PRIu32
          "\",layout=\"%s\",time_unit=\"%s\"} 1\n",
          ORDINAL_VERSION, place->node, place->worker, place->workers, fields, unit);
+    write_seconds(page, "process_start_time_seconds", "Unix time at which this process started.",
+                  ord_service_start_us(service));
     heading(page, "ordinal_ready", "gauge", "1 when calls should be sent here, else 0.");
     line(page, "ordinal_ready %d\n", ord_health_get(ord_service_health(service)) == ORD_SERVING);
     write_seconds(page, "ordinal_ahead_seconds", "How far the next ID's time leads the clock.",

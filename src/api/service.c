@@ -28,6 +28,7 @@
 struct ord_service {
     struct ord_generator generator;
     struct ord_clock clock;
+    int64_t start_us;
     struct ord_place place;
     struct ord_reservation_port port;
     struct ord_reservation_policy policy;
@@ -239,6 +240,7 @@ enum ord_code ord_service_open(const struct ord_service_options *options, struct
     if (!service)
         return ord_fail(error, ORD_INTERNAL, "no memory");
     *service = (struct ord_service){
+        .start_us = wall_ns / 1000,
         .place = options->place,
         .port = options->port,
         .ticks = ord_layout_values(&options->place.layout, ORD_TICK),
@@ -438,6 +440,11 @@ bool ord_service_is_covered(const struct ord_service *service)
 {
     uint64_t now = now_tick(service) * service->place.slots_per_tick;
     return max(now, ord_generator_next(&service->generator)) < ord_generator_limit(&service->generator);
+}
+
+int64_t ord_service_start_us(const struct ord_service *service)
+{
+    return service->start_us;
 }
 
 const struct ord_place *ord_service_place(const struct ord_service *service)

@@ -142,6 +142,9 @@ uint64_t ord_service_hold_us(const struct ord_service *service, const struct ord
 /* Whether an ID could be given now as far as the durable reservation goes. */
 bool ord_service_is_covered(const struct ord_service *service);
 
+/* When it was opened, by the wall clock; Unix time in microseconds. */
+int64_t ord_service_start_us(const struct ord_service *service);
+
 /* The place in which IDs are issued. */
 const struct ord_place *ord_service_place(const struct ord_service *service);
 

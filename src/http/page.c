@@ -11,10 +11,14 @@
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
-#define PAGE_POLICY                                                                                            \
-    "Content-Security-Policy: default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "       \
-    "img-src 'self' data:\r\n"                                                                                 \
+/* What pages may load, and from where: themselves, from here. Swagger UI writes styles and images into its
+ * page. */
+#define POLICY(more)                                                                                           \
+    "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'; "                       \
+    "frame-ancestors 'none'; object-src 'none'" more "\r\n"                                                    \
     "Referrer-Policy: no-referrer\r\n"
+#define DOCS_POLICY POLICY("; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
+#define PAGE_POLICY POLICY("")
 
 static void reply_text(struct ord_http_call *call, int status, const char *text)
 {
@@ -98,13 +102,19 @@ static void put_inflated(struct ord_http_call *call, const struct ord_http_asset
         call->is_broken = call->must_close = true;
 }
 
+static const char *policy_of(const struct ord_http_asset *asset)
+{
+    if (strncmp(asset->type, "text/html", 9) != 0)
+        return "";
+    return strncmp(asset->path, "/docs", 5) == 0 ? DOCS_POLICY : PAGE_POLICY;
+}
+
 static void answer_asset(struct ord_http_call *call, const struct ord_http_asset *asset)
 {
-    bool is_page = strncmp(asset->type, "text/html", 9) == 0;
     bool as_gzip = ord_http_accepts_gzip(call->accept_encoding);
     char headers[512];
     snprintf(headers, sizeof headers, "ETag: %s\r\nCache-Control: no-cache\r\nVary: %sAccept-Encoding\r\n%s%s",
-             asset->etag, strcmp(asset->path, "/") == 0 ? "Accept, " : "", is_page ? PAGE_POLICY : "",
+             asset->etag, strcmp(asset->path, "/") == 0 ? "Accept, " : "", policy_of(asset),
              as_gzip ? "Content-Encoding: gzip\r\n" : "");
 
     if (ord_http_etag_matches(call->if_none_match, asset->etag)) {

@@ -1,7 +1,10 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/methods.h"
+#include "base/time.h"
 #include "store/memory.h"
 
 static struct ord_memory_store store;
@@ -13,6 +16,16 @@ static void gather(void *context, const char *bytes, size_t size)
     cr_assert_lt(page_size + size, sizeof page);
     memcpy(page + page_size, bytes, size);
     page_size += size;
+}
+
+/* The value of a sample without labels. */
+static double sample(const char *name)
+{
+    char start[80];
+    snprintf(start, sizeof start, "\n%s ", name);
+    const char *at = strstr(page, start);
+    cr_assert_not_null(at, "missing: %s", name);
+    return strtod(at + strlen(start), NULL);
 }
 
 static struct ord_service *opened(void)
@@ -51,6 +64,8 @@ Test(metrics, calls_are_counted_where_they_belong)
     expect_line("ordinal_call_duration_seconds_count{protocol=\"grpc\",method=\"GetIds\"} 3");
     expect_line("ordinal_layout_end_timestamp_seconds 3966248855.552000");
     expect_line("ordinal_ready 0");
+    double age = (double)ord_wall_ns() / 1e9 - sample("process_start_time_seconds");
+    cr_expect(age >= 0 && age < 3600, "started %f s ago", age);
     expect_line("ordinal_clock_quarantined 0");
     cr_expect_null(strstr(page, "StreamIds\",code=\"capacity"));
 
