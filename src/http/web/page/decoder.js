@@ -1,6 +1,7 @@
-// The landing page: takes an ID, and explains one by what the server says of it. IDs are BigInt or text here, never
-// numbers: a double holds 53 bits.
-"use strict";
+// Takes an ID, and explains one by what the server says of it.
+import { element, make } from "./dom.js";
+import { ask } from "./server.js";
+import { ago } from "./words.js";
 
 const BITS = 64;
 const FORMS = [
@@ -10,28 +11,7 @@ const FORMS = [
 ];
 const FIELD_TITLES = { tick: "Tick", node: "Node", sequence: "Sequence", tag: "Tag" };
 
-const element = (id) => document.getElementById(id);
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-async function ask(path) {
-  let reply;
-  try {
-    reply = await fetch(path, { headers: { accept: "application/json" }, cache: "no-store" });
-  } catch {
-    throw new Error("The server cannot be reached.");
-  }
-  const body = await reply.json();
-  if (!reply.ok) throw new Error(`${body.title}: ${body.detail}`);
-  return body;
-}
-
-function write(id, form) {
+function spell(id, form) {
   const base = BigInt(form.alphabet.length);
   let text = "";
   for (let rest = id; text.length < form.width; rest /= base) text = form.alphabet[Number(rest % base)] + text;
@@ -81,20 +61,10 @@ function showParts(said, fields) {
 function showForms(id) {
   const groups = FORMS.map((form) => {
     const group = make("div");
-    group.append(make("dt", "", form.name), make("dd", "", write(id, form)));
+    group.append(make("dt", "", form.name), make("dd", "", spell(id, form)));
     return group;
   });
   element("forms").replaceChildren(...groups);
-}
-
-const UNITS = [
-  ["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1],
-];
-
-function ago(ms) {
-  const seconds = (ms - Date.now()) / 1000;
-  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? UNITS.at(-1);
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
 }
 
 function show(said) {
@@ -104,7 +74,7 @@ function show(said) {
   element("copy").disabled = false;
   element("time").textContent = said.time;
   element("time").dateTime = said.time;
-  element("ago").textContent = `(${ago(Number(said.timeMs))})`;
+  element("ago").textContent = `(${ago(Date.now() - Number(said.timeMs))})`;
   showBits(id, fields);
   showParts(said, fields);
   showForms(id);
@@ -115,7 +85,6 @@ function show(said) {
     make("time", "", said.layout.end),
     ".",
   );
-  element("explained").hidden = false;
 }
 
 function complain(problem) {
@@ -143,14 +112,14 @@ async function takeOne() {
   return ask(`/v1/ids/${id}`);
 }
 
-async function explain(text, format) {
+async function describe(text, format) {
   const said = await ask(`/v1/ids/${encodeURIComponent(text)}?format=${format}`);
   if (format === "decimal") return said;
   const form = FORMS.find(({ name }) => name === format);
   return { ...said, id: String(read(said.id, form)) };
 }
 
-// Reads what write() wrote.
+// Reads what spell() wrote.
 function read(text, form) {
   const base = BigInt(form.alphabet.length);
   return [...text].reduce((id, digit) => id * base + BigInt(form.alphabet.indexOf(digit)), 0n);
@@ -161,7 +130,7 @@ element("get").addEventListener("click", () => answer(takeOne));
 element("explain").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = element("text").value.trim();
-  if (text) answer(() => explain(text, element("format").value));
+  if (text) answer(() => describe(text, element("format").value));
 });
 
 element("copy").addEventListener("click", async () => {
@@ -175,11 +144,13 @@ element("copy").addEventListener("click", async () => {
   setTimeout(() => (button.textContent = "Copy"), 1500);
 });
 
-const base = location.origin;
-element("commands").textContent = [
-  `curl ${base}`,
-  `curl ${base}/v1/id`,
-  `curl '${base}/v1/ids?count=3'`,
-].join("\n");
+// Explains an ID that stands elsewhere on the page.
+export function explain(id) {
+  element("text").value = id;
+  element("format").value = "decimal";
+  element("ids").scrollIntoView({ block: "start" });
+  element("text").focus({ preventScroll: true });
+  return answer(() => describe(id, "decimal"));
+}
 
-answer(takeOne);
+export const start = () => answer(takeOne);
