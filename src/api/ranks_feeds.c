@@ -32,7 +32,7 @@ static struct ord_view_options view_of(const struct ord_rank_event *event)
     return (struct ord_view_options){
         .session = event->member ? event->member->session : 0,
         .max_members = event->max_members,
-        .since = event->since,
+        .changes_from = event->changes_from,
         .now_ns = event->now_ns,
     };
 }

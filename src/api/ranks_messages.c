@@ -75,18 +75,18 @@ static Ordinal__V1__Change *change_message(const struct ord_change *change, stru
     return ret->name ? ret : NULL;
 }
 
-static bool add_changes(const struct ord_group *group, int64_t since, Ordinal__V1__View *view,
+static bool add_changes(const struct ord_group *group, int64_t from, Ordinal__V1__View *view,
                         struct ord_arena *arena)
 {
     unsigned first = group->change_count > ORD_CHANGES ? group->change_count - ORD_CHANGES : 0;
-    if (since == 0 || since >= group->published.epoch)
+    if (from == 0 || from > group->published.epoch)
         return true;
     view->changes = ord_arena_alloc(arena, ORD_CHANGES * sizeof *view->changes);
     if (!view->changes)
         return false;
     for (unsigned i = first; i < group->change_count; i++) {
         const struct ord_change *change = &group->changes[i % ORD_CHANGES];
-        if (change->epoch <= since || change->epoch > group->published.epoch)
+        if (change->epoch < from || change->epoch > group->published.epoch)
             continue;
         view->changes[view->n_changes] = change_message(change, arena);
         if (!view->changes[view->n_changes])
@@ -108,7 +108,7 @@ Ordinal__V1__View *ord_view_message(const struct ord_group *group, const struct 
     view->size = (uint32_t)published->count;
     view->rank = ord_published_rank(published, options->session);
     bool is_good =
-        add_members(published, options, view, arena) && add_changes(group, options->since, view, arena);
+        add_members(published, options, view, arena) && add_changes(group, options->changes_from, view, arena);
     return is_good ? view : NULL;
 }
 

@@ -13,7 +13,7 @@ struct ord_view_options {
     int64_t session;      /* whose rank; 0: nobody's */
     uint32_t max_members; /* the first ones; 0: none */
     size_t first_member;  /* and not from the first on */
-    int64_t since;        /* changes after that epoch; 0: none */
+    int64_t changes_from; /* that epoch on; 0: none */
     int64_t now_ns;       /* for the times since signs of life */
 };
 Ordinal__V1__View *ord_view_message(const struct ord_group *group, const struct ord_view_options *options,

@@ -136,9 +136,9 @@ struct ord_rank_event {
     const struct ord_group *group;
     const struct ord_member *member;   /* NULL: an observer */
     const struct ord_command *command; /* COMMAND */
-    int64_t since;                     /* VIEW: the epoch that the reader saw before; 0: none */
-    int64_t id;                        /* does not fall from event to event */
-    bool was_in;                       /* WELCOME */
+    int64_t changes_from; /* VIEW: the epoch after the one that the reader saw before; 0: there was none */
+    int64_t id;           /* does not fall from event to event */
+    bool was_in;          /* WELCOME */
     uint32_t max_members;
     int64_t now_ns;
 };

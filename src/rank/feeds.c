@@ -189,7 +189,7 @@ static struct ord_rank_event event_of(const struct ord_rank_feed *feed, int kind
         .kind = kind,
         .group = &feed->room->group,
         .member = feed->member,
-        .since = feed->seen_epoch > 0 ? feed->seen_epoch : 0,
+        .changes_from = feed->seen_epoch + 1,
         .was_in = feed->was_in,
         .max_members = feed->max_members,
         .now_ns = ord_ranks_now_ns(feed->ranks),
