@@ -339,13 +339,15 @@ bool ord_group_restore_command(struct ord_group *group, const struct ord_command
 
 void ord_group_recount(struct ord_group *group, struct ord_member *member)
 {
+    member->newest = member->acked; /* it may have been given that; so it is remembered when it departs */
     for (size_t i = ord_commands_upto(group, member->acked); i < group->command_count; i++) {
         struct ord_command *command = group->commands[i];
         if (!ord_command_is_for(command, member))
             continue;
         command->outstanding++;
-        member->pending++;
         member->newest = command->id;
+        if (++member->pending > group->limits->pending_max)
+            group->has_laggards = true;
     }
 }
 
