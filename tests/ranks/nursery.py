@@ -1,0 +1,5 @@
+"""What the server that forks members has loaded."""
+import api  # noqa: F401
+import processes
+
+processes.types()
