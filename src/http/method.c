@@ -54,6 +54,15 @@ static enum ord_code admit(const struct ord_http_call *call, const struct ord_me
     return ORD_OK;
 }
 
+static enum ord_code read_query(struct ord_http_reading *reading, struct ord_error *error)
+{
+    reading->query.count = 0;
+    if (!reading->call->query)
+        return ORD_OK;
+    enum ord_code code = ord_http_query_parse(reading->call->query, &reading->query, error);
+    return code == ORD_OK ? ord_http_presentation_read(reading, error) : code;
+}
+
 static enum ord_code give(struct ord_http_reading *reading, struct ord_error *error)
 {
     if (reading->method->gives != ORD_GIVES_MESSAGE)
@@ -80,9 +89,7 @@ static void answer(struct ord_http_call *call, const struct ord_method *method,
     if (code == ORD_OK)
         code = negotiate(&reading, text_first, &error);
     if (code == ORD_OK)
-        code = ord_http_query_parse(call->query, &reading.query, &error);
-    if (code == ORD_OK && reading.query.count > 0)
-        code = ord_http_presentation_read(&reading, &error);
+        code = read_query(&reading, &error);
     if (code == ORD_OK)
         code = give(&reading, &error);
     if (code != ORD_OK)

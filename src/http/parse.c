@@ -77,17 +77,18 @@ static bool is_text(const struct element *element, const char *text)
     return strlen(text) == element->size && strncasecmp(element->text, text, element->size) == 0;
 }
 
-/* The ranges that cover each medium, by precision. */
+/* The ranges that cover each medium, by precision; any medium is covered by the first. */
+#define ANY "*/*"
 static const char *const ranges[ORD_HTTP_MEDIA][3] = {
-    [ORD_HTTP_JSON] = {"*/*", "application/*", "application/json"},
-    [ORD_HTTP_TEXT] = {"*/*", "text/*", "text/plain"},
-    [ORD_HTTP_HTML] = {"*/*", "text/*", "text/html"},
-    [ORD_HTTP_EVENTS] = {"*/*", "text/*", "text/event-stream"},
+    [ORD_HTTP_JSON] = {ANY, "application/*", "application/json"},
+    [ORD_HTTP_TEXT] = {ANY, "text/*", "text/plain"},
+    [ORD_HTTP_HTML] = {ANY, "text/*", "text/html"},
+    [ORD_HTTP_EVENTS] = {ANY, "text/*", "text/event-stream"},
 };
 
 static int precision_of(const struct element *element, enum ord_http_media media)
 {
-    for (int precision = 3; precision > 0; precision--)
+    for (int precision = 3; precision > 1; precision--)
         if (is_text(element, ranges[media][precision - 1]))
             return precision;
     return 0;
@@ -99,8 +100,9 @@ void ord_http_accept_add(struct ord_http_accept *accept, const char *value)
         if (element.quality < 0)
             continue;
         accept->given = true;
+        bool is_any = is_text(&element, ANY);
         for (int media = 0; media < ORD_HTTP_MEDIA; media++) {
-            int precision = precision_of(&element, media);
+            int precision = is_any ? 1 : precision_of(&element, media);
             if (precision == 0 || precision < accept->of[media].precision)
                 continue;
             accept->of[media].precision = (uint8_t)precision;
