@@ -32,16 +32,22 @@ def lines():
         one.kill()
 
 
+# The options that make a member of each kind: of the program, of the verb.
 HOW = {
-    "stream": lambda target: ["--grpc", target.grpc],
-    "lease": lambda target: ["--http", target.url],
+    "stream": (lambda target: ["--grpc", target.grpc], ()),
+    "lease": (lambda target: ["--http", target.url], ()),
+    "callback": (lambda target: ["--grpc", target.grpc], ("--listen", "127.0.0.1:0")),
 }
 
 
+def member(lines, target, name, how, *args):
+    over, listens = HOW[how]
+    return lines(Member, name, over(target), *listens, *args)
+
+
 @pytest.fixture(params=HOW)
-def over(request):
-    """The options that make a member of each kind."""
-    return HOW[request.param]
+def how(request):
+    return request.param
 
 
 def change(event, kind, name):
@@ -54,11 +60,11 @@ def ranks(target, *args):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_members_rank_by_when_they_came_and_move_up(start, lines, over):
+def test_members_rank_by_when_they_came_and_move_up(start, lines, how):
     target = start()
     members = []
     for rank, name in enumerate(("alice", "bob", "carol"), 1):
-        members.append(lines(Member, name, over(target), *SILENT))
+        members.append(member(lines, target, name, how, *SILENT))
         joined = members[-1].joined()
         assert (joined["rank"], joined["size"], joined["rejoined"]) == (rank, rank, False)
     alice, bob, carol = members
@@ -70,13 +76,13 @@ def test_members_rank_by_when_they_came_and_move_up(start, lines, over):
     assert [(one["name"], one["rank"]) for one in ranks(target)] == [("bob", 1), ("carol", 2)]
 
 
-def test_commands_reach_those_below_once_and_in_order(start, lines, over, tmp_path):
+def test_commands_reach_those_below_once_and_in_order(start, lines, how, tmp_path):
     target = start()
     commands = tmp_path / "commands"
     commands.write_text("one\n\nand two\n")
-    alice = lines(Member, "alice", HOW["stream"](target), "--commands", commands, *BUSY)
+    alice = member(lines, target, "alice", "stream", "--commands", commands, *BUSY)
     alice.joined()
-    bob = lines(Member, "bob", over(target), *SILENT)
+    bob = member(lines, target, "bob", how, *SILENT)
     first = int(bob.joined()["epoch"])
     bob.wait_for(lambda event: len(bob.of("received")) >= 20)
     alice.stop()
@@ -89,22 +95,22 @@ def test_commands_reach_those_below_once_and_in_order(start, lines, over, tmp_pa
     bob.stop()
 
 
-def test_a_killed_member_is_noticed(start, lines, over):
+def test_a_killed_member_is_noticed(start, lines, how):
     target = start()
-    alice = lines(Member, "alice", over(target), "--ttl", "2s", *SILENT)
+    alice = member(lines, target, "alice", how, "--ttl", "2s", *SILENT)
     alice.joined()
-    bob = lines(Member, "bob", HOW["stream"](target), *SILENT)
+    bob = member(lines, target, "bob", "stream", *SILENT)
     bob.joined()
     alice.kill()
     assert change(bob.wait_for_rank(1, 1), "EXPIRED", "alice")
     bob.stop()
 
 
-def test_a_stopped_member_loses_its_rank_and_is_told(start, lines, over):
+def test_a_stopped_member_loses_its_rank_and_is_told(start, lines, how):
     target = start()
-    alice = lines(Member, "alice", over(target), "--ttl", "2s", *SILENT)
+    alice = member(lines, target, "alice", how, "--ttl", "2s", *SILENT)
     alice.joined()
-    bob = lines(Member, "bob", HOW["stream"](target), *SILENT)
+    bob = member(lines, target, "bob", "stream", *SILENT)
     bob.joined()
     alice.send(signal.SIGSTOP)
     bob.wait_for_rank(1, 1)
@@ -115,14 +121,14 @@ def test_a_stopped_member_loses_its_rank_and_is_told(start, lines, over):
     bob.stop()
 
 
-def test_members_find_a_server_that_was_restarted(lines, over, free_port):
+def test_members_find_a_server_that_was_restarted(lines, how, free_port):
     ports = ("--grpc-listen", f"127.0.0.1:{free_port()}", "--http-listen", f"127.0.0.1:{free_port()}")
     with state_folder() as state:
         options = (*ports, "--state-dir", state)
         target = Daemon(*options, listen=False)
-        alice = lines(Member, "alice", over(target), "--ttl", "60s", *BUSY)
+        alice = member(lines, target, "alice", how, "--ttl", "60s", *BUSY)
         session = alice.joined()["sessionId"]
-        bob = lines(Member, "bob", over(target), "--ttl", "60s", *SILENT)
+        bob = member(lines, target, "bob", how, "--ttl", "60s", *SILENT)
         bob.joined()
         bob.wait_for(lambda event: event["event"] == "received")
         target.kill()
@@ -143,9 +149,9 @@ def test_members_find_a_server_that_was_restarted(lines, over, free_port):
 
 def test_a_second_stream_takes_the_place_of_the_first(start, lines):
     target = start()
-    first = lines(Member, "alice", HOW["stream"](target), *SILENT)
+    first = member(lines, target, "alice", "stream", *SILENT)
     session = first.joined()["sessionId"]
-    second = lines(Member, "alice", HOW["stream"](target), *SILENT)
+    second = member(lines, target, "alice", "stream", *SILENT)
     assert second.joined()["sessionId"] == session
     assert first.wait() == FAILED and "member" in first.errors
     second.stop()
@@ -153,7 +159,7 @@ def test_a_second_stream_takes_the_place_of_the_first(start, lines):
 
 def test_a_member_that_is_made_to_leave_ends(start, lines, types, client):
     target = start()
-    alice = lines(Member, "alice", HOW["stream"](target), *SILENT)
+    alice = member(lines, target, "alice", "stream", *SILENT)
     alice.joined()
     assert rest_leave(target, "alice") == 200
     assert alice.wait() == DONE and alice.events[-1]["event"] == "left"
@@ -167,14 +173,14 @@ def rest_leave(target, name):
 
 def test_send_and_watch(start, lines):
     target = start()
-    alice = lines(Member, "alice", HOW["stream"](target), "--group", "others", *SILENT)
+    alice = member(lines, target, "alice", "stream", "--group", "others", *SILENT)
     alice.joined()
     watcher = lines(Lines, "--grpc", target.grpc, "ranks", "--group", "others", "--watch")
     watcher.wait_for(lambda event: event.get("event") == "view" and event["size"] == 1)
-    bob = lines(Member, "bob", HOW["lease"](target), "--group", "others", *SILENT)
+    bob = member(lines, target, "bob", "lease", "--group", "others", *SILENT)
     bob.joined()
     assert change(watcher.wait_for(lambda event: event.get("size") == 2), "JOINED", "bob")
-    for over in HOW.values():
+    for over, _ in HOW.values():
         done = run_client(*over(target), "send", "-g", "others", "--name", "alice", "hello\nthere")
         number, *rest = done.stdout.split()
         assert rest == ["sent", "to", "1"] and done.stderr == "" and done.returncode == DONE
