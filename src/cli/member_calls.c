@@ -7,6 +7,10 @@
 /* When a call failed that is worth another try. */
 #define RETRY_MS 1000
 
+/* How often, and how far apart, a member says that it leaves to a server that cannot be reached. */
+#define LEAVE_TRIES 4
+#define LEAVE_RETRY_MS 500
+
 /* How many commands are fetched at a time. */
 #define FETCH_MAX 100
 
@@ -157,7 +161,13 @@ void ord_joiner_leave(struct ord_joiner *joiner)
     request.group = joiner->group;
     request.name = joiner->name;
     request.session_id = joiner->now.session_id;
-    if (ord_joiner_call(joiner, "Leave", &request.base, &arena, &reply, &error) == ORD_OK)
+    enum ord_code code = ord_joiner_call(joiner, "Leave", &request.base, &arena, &reply, &error);
+    for (int tries = 1; code == ORD_UNAVAILABLE && tries < LEAVE_TRIES;
+         tries++) { /* it may be starting again */
+        ord_mail_free(ord_inbox_take(joiner->inbox, ord_inbox_in_ms(LEAVE_RETRY_MS)));
+        code = ord_joiner_call(joiner, "Leave", &request.base, &arena, &reply, &error);
+    }
+    if (code == ORD_OK)
         ord_say_left(&joiner->voice);
     else
         joiner->status = ord_cli_fail(joiner->cli, &error);

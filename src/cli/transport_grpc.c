@@ -14,7 +14,7 @@
 /* A server that was lost is looked for again soon: it may be restarting. An attempt may take this long. */
 #define RECONNECT_MIN_MS 100
 #define RECONNECT_MAX_MS 1000
-#define CONNECT_MS 5000
+#define CONNECT_MS 1000
 
 /* A stream that has gone silent is tried by pings, no more often than the server takes them. */
 #define KEEPALIVE_MS 12000
