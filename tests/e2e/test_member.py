@@ -121,30 +121,41 @@ def test_a_stopped_member_loses_its_rank_and_is_told(start, lines, how):
     bob.stop()
 
 
-def test_members_find_a_server_that_was_restarted(lines, how, free_port):
+@pytest.fixture
+def restartable(free_port):
+    """Starts an ordinald again and again on the same ports and state: restartable()."""
     ports = ("--grpc-listen", f"127.0.0.1:{free_port()}", "--http-listen", f"127.0.0.1:{free_port()}")
-    with state_folder() as state:
-        options = (*ports, "--state-dir", state)
-        target = Daemon(*options, listen=False)
-        alice = member(lines, target, "alice", how, "--ttl", "60s", *BUSY)
-        session = alice.joined()["sessionId"]
-        bob = member(lines, target, "bob", how, "--ttl", "60s", *SILENT)
-        bob.joined()
-        bob.wait_for(lambda event: event["event"] == "received")
-        target.kill()
-        alice.wait_for(lambda event: event["event"] == "lost")
-        before = len(bob.events)
-        target = Daemon(*options, listen=False)
-        try:
-            bob.wait_for(lambda event: event["event"] == "received", after=before)
-            assert [one["name"] for one in ranks(target)] == ["alice", "bob"]
-            assert {event["sessionId"] for event in alice.of("joined")} == {session}
-            ids = [int(event["id"]) for event in bob.of("received")]
-            assert ids == sorted(set(ids))
-            alice.stop()
-            bob.stop()
-        finally:
-            target.stop()
+    running = []
+
+    def run(state):
+        running.append(Daemon(*ports, "--state-dir", state, listen=False))
+        return running[-1]
+
+    with state_folder() as folder:
+        yield lambda: run(folder)
+        for one in running:
+            one.kill()
+
+
+def test_members_find_a_server_that_was_restarted(lines, how, restartable):
+    target = restartable()
+    alice = member(lines, target, "alice", how, "--ttl", "60s", *BUSY)
+    session = alice.joined()["sessionId"]
+    bob = member(lines, target, "bob", how, "--ttl", "60s", *SILENT)
+    bob.joined()
+    bob.wait_for(lambda event: event["event"] == "received")
+    target.kill()
+    alice.wait_for(lambda event: event["event"] == "lost")
+    before = len(bob.events)
+    target = restartable()
+    bob.wait_for(lambda event: event["event"] == "received", after=before)
+    assert [one["name"] for one in ranks(target)] == ["alice", "bob"]
+    assert {event["sessionId"] for event in alice.of("joined")} == {session}
+    ids = [int(event["id"]) for event in bob.of("received")]
+    assert ids == sorted(set(ids))
+    alice.stop()
+    bob.stop()
+    target.stop()
 
 
 def test_a_second_stream_takes_the_place_of_the_first(start, lines):
