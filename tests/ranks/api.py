@@ -111,7 +111,9 @@ class Grpc:
             if failure.reason == LOST:
                 await self.close()
             raise failure from error
-        except asyncio.CancelledError as cancelled:  # the channel was closed, by another call that got lost
+        except grpc.aio.UsageError as error:  # the channel was closed, by another call that got lost
+            raise Failure(LOST, str(error)) from error
+        except asyncio.CancelledError as cancelled:  # likewise
             if asyncio.current_task().cancelling():
                 raise
             raise Failure(LOST, "closed") from cancelled

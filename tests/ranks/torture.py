@@ -30,6 +30,7 @@ from scene import Restless, Scene  # noqa: E402
 from violations import Violation  # noqa: E402
 
 LENGTH_S = 4.0
+LIMIT_S = 150  # for a wave
 # What happens to the server while scenarios are played, and how often.
 WAVES = {(): 3, ("killed",): 4, ("stopped",): 2, ("killed", "killed"): 1, ("stopped", "killed"): 1}
 QUEUES = (1000, 1000, 12)  # commands that a member may leave unacknowledged
@@ -96,6 +97,13 @@ async def open_callbacks():
     return await Callbacks(processes.types()).open() if posts() else None
 
 
+def outcome(task):
+    """What a scene ended with: None if well."""
+    if not task.done():
+        return Restless(f"it hangs: {task.get_stack()}")
+    return task.exception()
+
+
 async def play(wave, folder):
     """Plays a wave and returns (scenes, the server's part of their histories)."""
     server = Server(folder, "--member-queue", str(wave.queue))
@@ -113,7 +121,9 @@ async def play(wave, folder):
 
     disturbing = asyncio.ensure_future(disturb())
     try:
-        done = await asyncio.gather(*(scene.play() for scene in scenes), return_exceptions=True)
+        playing = [asyncio.ensure_future(scene.play()) for scene in scenes]
+        await asyncio.wait(playing, timeout=LIMIT_S)
+        done = [outcome(one) for one in playing]
         await disturbing
     finally:
         if callbacks:
