@@ -19,6 +19,7 @@ from records import (
     Served,
     Settled,
     Tried,
+    Waived,
 )
 from violations import Doubled, Misdelivered, Misstated, Repeated, Skipped, Stale, Stranger
 
@@ -35,7 +36,10 @@ class Deliveries:
         self.commands = commands(records)
         self.expected, self.receivers, self.unknown = defaultdict(list), {}, set()
         self.acked = acknowledgements(records)
-        self._auto = {join.reader for join in joins(records) if join.auto}
+        self._waived = defaultdict(list)  # when, by name
+        for record in records:
+            if isinstance(record, Waived):
+                self._waived[record.name].append(record.at)
         self._check_requests()
         for command in sorted(self.commands.values()):
             self._place(command)
@@ -155,8 +159,7 @@ class Deliveries:
 
     def _was_auto(self, session, opened):
         """Whether an earlier stream acknowledged by itself: what that had been sent is not known."""
-        before = [join for join in joins(self.records) if join.session == session and join.began < opened.at]
-        return any(join.auto and join.reader != opened.reader for join in before)
+        return any(at < opened.began for at in self._waived[self.ladder.names.get(session)])
 
     def _check_fetched(self, fetch, ids):
         """A fetch that was not full gave all that had been accepted before."""
@@ -182,8 +185,7 @@ class Deliveries:
                     self._check_complete(session, got[session])
 
     def _check_complete(self, session, got):
-        streams = [join for join in joins(self.records) if join.session == session]
-        if any(join.auto for join in streams) and len(streams) > 1:
+        if len(self._waived[self.ladder.names.get(session)]) > 1:
             return  # what was on its way when a stream broke is lost, as it was agreed
         missing = [one for one in self.expected[session] if one not in got]
         if missing:
@@ -225,10 +227,9 @@ class Deliveries:
         id_, state = look.command.id, delivery.state
         acks = [one for one in self.acked[delivery.session] if one.id >= id_ and one.began < look.at]
         sure = any(self._lasts(one, look.began) for one in acks)
-        auto = any(join.auto for join in joins(self.records) if join.session == delivery.session)
         if sure and state != ACKNOWLEDGED:
             raise Misstated(f"{delivery} of {id_}, which was acknowledged")
-        if state == ACKNOWLEDGED and not acks and not auto:
+        if state == ACKNOWLEDGED and not acks and not self._waived[delivery.name]:
             raise Misstated(f"{delivery} of {id_}, which was not acknowledged")
         died = self.ladder.died.get(delivery.session)
         if state == GIVEN_UP and not died:

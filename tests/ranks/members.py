@@ -11,7 +11,7 @@ import grpc
 
 import notes
 from api import Failure, Grpc, Rest, failure_of
-from records import LOST, Acked, Disturbed, Ended, Fetched, Got, Joined, Left, Renewed, Sent, Tried, now
+from records import LOST, Acked, Disturbed, Ended, Fetched, Got, Joined, Left, Renewed, Sent, Tried, Waived, now
 
 OVER = ("session-over", "not-found")
 PAUSE_S = 0.1  # before something is tried again
@@ -230,6 +230,8 @@ class Stream(Stint):
         member, began = self.member, now()
         reader = notes.reader_name("stream", member.name)
         session = 0
+        if self.auto:
+            member.tell(Waived(now(), member.name))
         try:
             self.call = member.grpc.stream(
                 "Join",

@@ -89,6 +89,14 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class Waived:
+    """A stream is about to be opened that acknowledges what it is sent; nobody knows what that was if it breaks."""
+
+    at: int
+    name: str
+
+
+@dataclass(frozen=True)
 class Got:
     """A member received a command: on a stream, by a fetch, by a callback."""
 
@@ -226,6 +234,7 @@ KINDS = {
     for kind in (
         View,
         Joined,
+        Waived,
         Got,
         Fetched,
         Observed,

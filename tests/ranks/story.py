@@ -25,6 +25,7 @@ from records import (
     Settled,
     Tried,
     View,
+    Waived,
 )
 
 MS = 1_000_000
@@ -115,6 +116,8 @@ class Story:
         session, seat = self.sessions[name], self.seat(name)
         reader = self.reader("stream") if stream else ""
         size = len(self.seats)
+        if auto:
+            self.tell(Waived(began, name))
         fields = (session, reader, rejoined, seat.rank, size, self.epoch, ttl_ms, renews, auto)
         self.tell(Joined(self.tick(), began, name, *fields))
         self.view(reader or self.reader("lease"), began, None, session, stream)
