@@ -9,6 +9,7 @@ import ids
 import metrics
 import rest
 from browser import Browser
+from member import Member as Process
 
 pytestmark = pytest.mark.slow_client
 RANKS = "ordinal.v1.RankService"
@@ -187,6 +188,33 @@ def test_a_member_that_dies_expires(start, browser, join):
     browser.wait_for_texts(NAMES, FIVE[1:])
     browser.wait(f"document.querySelector('{EVENTS}').innerText.includes('expired')")
     browser.picture("page-killed")
+
+
+def test_processes_that_end_and_that_are_killed(start, browser):
+    """`ordinal member`, as people run it: by a stream, by a lease, by a URL of its own."""
+    target = start()
+    live(browser, target.url)
+    started = []
+    try:
+        for name, over, *more in (
+            ("anna", ("--grpc", target.grpc)),
+            ("ben", ("--http", target.url)),
+            ("carla", ("--grpc", target.grpc), "--listen", "127.0.0.1:0"),
+        ):
+            started.append(Process(name, over, "--ttl", "2s", "--max-interval", "0s", *more))
+            started[-1].joined()
+        browser.wait_for_texts(NAMES, ["anna", "ben", "carla"])
+        for kind in ("stream", "lease", "callback"):
+            browser.wait(f"document.querySelector('#members').innerText.includes('{kind}')")
+        started[0].kill()
+        browser.wait_for_texts(NAMES, ["ben", "carla"])
+        browser.wait(f"document.querySelector('{EVENTS}').innerText.includes('expired')")
+        started[1].stop()
+        browser.wait_for_texts(NAMES, ["carla"])
+        browser.wait(f"document.querySelector('{EVENTS}').innerText.includes('left')")
+    finally:
+        for one in started:
+            one.kill()
 
 
 def test_a_command_travels_to_those_below(start, browser, join):
