@@ -17,7 +17,7 @@ TIMEOUT_S = 10
 OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 10_000),  # how long to wait for a connection
     ("grpc.max_reconnect_backoff_ms", 300),
     ("grpc.enable_retries", 0),
 ]

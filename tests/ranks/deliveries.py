@@ -71,12 +71,12 @@ class Deliveries:
         """Nobody saw its epoch: the server tells its receivers, who have to fit the epochs before and after."""
         looks = [one for one in self.records if isinstance(one, Looked) and one.command.id == command.id]
         before, after = self.ladder.around(command.epoch)
-        senders = [seat.session for seat in (*before, *after) if seat.name == command.sender]
-        if not looks or not before or not after or len(set(senders)) != 1:
+        stayed = {seat.session for seat in before} & {seat.session for seat in after}
+        senders = [seat.session for seat in before if seat.name == command.sender and seat.session in stayed]
+        if not looks or not senders:
             self.unknown.add(command.id)
             return
         told = {one.session: Seat(one.name, one.session, 0) for one in looks[0].deliveries}
-        stayed = {seat.session for seat in before} & {seat.session for seat in after}
         missing = {session for session in stayed if session > senders[0]} - set(told)
         old = {session for session in told if session <= before[-1].session} - {seat.session for seat in before}
         if missing or old or any(session <= senders[0] for session in told):
@@ -232,7 +232,7 @@ class Deliveries:
         if state == ACKNOWLEDGED and not acks and not self._waived[delivery.name]:
             raise Misstated(f"{delivery} of {id_}, which was not acknowledged")
         died = self.ladder.died.get(delivery.session)
-        if state == GIVEN_UP and not died:
+        if state == GIVEN_UP and self.ladder.was_in_after(delivery.session, look.at):
             raise Misstated(f"{delivery} of {id_}, but its receiver is in")
         if died and died <= self.ladder.known_at(look.began) and state not in (ACKNOWLEDGED, GIVEN_UP):
             raise Misstated(f"{delivery} of {id_}, but its receiver was gone in epoch {died}")

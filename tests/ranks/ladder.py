@@ -178,6 +178,12 @@ class Ladder:
         """The last epoch of which more is known than its number."""
         return max(self.seats)
 
+    def was_in_after(self, session, at):
+        """Whether someone who asked after that time was told that a session was in."""
+        return any(
+            view.first and view.began > at and any(seat.session == session for seat in view.seats) for view in self.views
+        )
+
     def around(self, epoch):
         """The nearest memberships before and after an epoch; empty ones where there is none."""
         known = sorted(self.seats)

@@ -72,8 +72,9 @@ class Lives:
         for settled in self.records:
             if isinstance(settled, Settled):
                 for session in settled.sessions:
-                    if told[session]:
-                        raise Returned(f"session {session} is in, but was told: {told[session][0]}")
+                    early = [one for one in told[session] if one.at < settled.at]
+                    if early:
+                        raise Returned(f"session {session} is in, but was told: {early[0]}")
 
     def _check_end(self, change):
         if change.kind == LEFT:
@@ -108,14 +109,8 @@ class Lives:
             elif (since := self._disturbed_since(change, join)) is not None:
                 yield since, SECOND, "its stream was disturbed"
         for at in self.spawns:
-            if self._was_in_after(change.session, at) and all(join.at < at for join in own):
+            if self.ladder.was_in_after(change.session, at) and all(join.at < at for join in own):
                 yield at, ttl, "the start of the server"
-
-    def _was_in_after(self, session, at):
-        return any(
-            view.first and view.began > at and any(seat.session == session for seat in view.seats)
-            for view in self.ladder.views
-        )
 
     def _disturbed_since(self, change, join):
         """A stream keeps its member in until something happens to it. None: it did, and nobody knows when."""
@@ -166,7 +161,8 @@ class Lives:
             if view.steady and not view.session:
                 views[view.reader].append(view)
         for reader, own in views.items():
-            until = closed.get(reader, end) - self.slack
+            stops = [at for at in self.stops if at > own[0].began]
+            until = min([closed.get(reader, end), *stops]) - self.slack
             due = self.ladder.known_at(until)
             if own[0].at < until and own[-1].epoch < due:
                 raise Lingering(f"{reader} was not told of epoch {due}; its last is {own[-1].epoch}")

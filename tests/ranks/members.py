@@ -6,6 +6,7 @@ down stands before what the server learns from it (a receipt before its acknowle
 """
 import asyncio
 import random
+import traceback
 
 import grpc
 
@@ -41,6 +42,7 @@ class Member:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             self.faults.append(task.exception())
+            traceback.print_exception(task.exception())
 
     def start(self, how, policy=EACH, **options):
         """Joins and stays in: how is a key of STINTS."""
@@ -196,7 +198,7 @@ class Stint:
     async def keep(self, api, session):
         """Renews the lease until the session or the stint is over."""
         while self.on and self.member.session == session:
-            await asyncio.sleep(self.ttl_ms / 4000)
+            await asyncio.sleep(min(self.ttl_ms / 4000, 0.5))
             if self.on and await self.member.renew(api, session, self.ttl_ms):
                 self.over(session)
 

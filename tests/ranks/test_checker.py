@@ -211,7 +211,8 @@ def a_session_that_comes_back(records):
 
 
 def over_but_in(records):
-    records.append(Renewed(records[-1].at + 1, records[-1].at, session(records, "e"), "session-over"))
+    at = records[-1].at
+    records.insert(-1, Renewed(at - 1, at - 2, session(records, "e"), "session-over"))
 
 
 def over_and_seen_again(records):
@@ -356,6 +357,7 @@ def told_acknowledged_but_not(records):
 
 def given_up_but_in(records):
     change_look(records, "fourth", "f", "given_up")
+    assert any(isinstance(one, View) and one.first for one in records[text(records, Looked, "fourth") :])
 
 
 def gone_but_still_sent(records):

@@ -13,6 +13,7 @@ from torture import posts
 JOIN = "/ordinal.v1.RankService/Join"
 LARGE = "x" * 16_000
 QUEUE = 40
+STAY_MS = 600_000  # leases that last however slow the machine is
 
 
 needs_posts = pytest.mark.skipif(not posts(), reason="this ordinald posts nothing")
@@ -22,6 +23,20 @@ def evicted(records):
     """Names, as observers were told."""
     changes = {change for record in records if isinstance(record, View) for change in record.changes}
     return [change.name for change in sorted(changes) if change.kind == EVICTED]
+
+
+async def feed(it, top, count, keen):
+    """Sends as many commands, no faster than one that keeps up acknowledges them; returns their IDs."""
+    sent = []
+    for i in range(count):
+        sent += [command.id for command in await it.send(top, [f"{len(it.records)} {i}"])]
+
+        async def is_done():
+            return await it.pending(keen.name) == 0
+
+        if i % 10 == 9 or i + 1 == count:
+            await until(is_done, f"what {keen.name} has to acknowledge")
+    return sent
 
 
 class Deaf:
@@ -52,7 +67,7 @@ def test_a_stream_that_reads_nothing(disk):
     async def body():
         async with stage(disk, queue=QUEUE) as it:
             top = await it.joined(it.member("top"))
-            deaf = await asyncio.to_thread(Deaf, it.server.daemon.grpc, it.group, "deaf", ttl_ms=600_000)
+            deaf = await asyncio.to_thread(Deaf, it.server.daemon.grpc, it.group, "deaf", ttl_ms=STAY_MS)
             below = await it.joined(it.member("below"))
             sent = [command.id for command in await it.send(top, [f"{i} {LARGE}" for i in range(QUEUE)])]
             await until(lambda: it.got(below) == sent, "delivery to the member below")
@@ -77,7 +92,7 @@ def test_a_stream_that_acknowledges_as_it_is_sent_and_reads_nothing(disk):
         async with stage(disk, queue=QUEUE) as it:
             top = await it.joined(it.member("top"))
             deaf = await asyncio.to_thread(
-                Deaf, it.server.daemon.grpc, it.group, "deaf", ttl_ms=600_000, auto_acknowledge=True
+                Deaf, it.server.daemon.grpc, it.group, "deaf", ttl_ms=STAY_MS, auto_acknowledge=True
             )
             while "deaf" not in evicted(it.records):
                 await it.send(top, [LARGE + str(len(it.records))])
@@ -93,10 +108,10 @@ def test_one_that_acknowledges_nothing(disk):
     async def body():
         async with stage(disk, queue=QUEUE) as it:
             top = await it.joined(it.member("top"))
-            slack = await it.joined(it.member("slack"), policy=NEVER, renews=True)
-            await it.joined(it.member("below"))
+            slack = await it.joined(it.member("slack"), policy=NEVER, renews=True, ttl_ms=STAY_MS)
+            below = await it.joined(it.member("below"))
             first = slack.session
-            await it.send(top, [str(i) for i in range(QUEUE + 1)])
+            await feed(it, top, QUEUE + 1, below)
             await until(lambda: evicted(it.records) == ["slack"], "its eviction")
             await until(lambda: slack.session not in (0, first), "its joining again")
             assert await it.names() == ["top", "below", "slack"]
@@ -114,21 +129,21 @@ def test_one_that_fetches_nothing(disk):
     async def body():
         async with stage(disk, queue=QUEUE) as it:
             top = await it.joined(it.member("top"))
-            idle = await it.joined(it.member("idle"), "lease")
+            idle = await it.joined(it.member("idle"), "lease", ttl_ms=STAY_MS)
             idle.slow(1000)
             first = idle.session
-            below = await it.joined(it.member("below"), "rest")
-            await it.send(top, [str(i) for i in range(QUEUE + 1)])
+            below = await it.joined(it.member("below"), "rest", ttl_ms=STAY_MS)
+            sent = await feed(it, top, QUEUE + 1, below)
             await until(lambda: evicted(it.records) == ["idle"], "its eviction")
             idle.slow(0)
-            await until(lambda: len(it.got(below)) == QUEUE + 1)
+            assert it.got(below) == sent
             await until(lambda: idle.session not in (0, first), "its joining again")
 
     asyncio.run(body())
 
 
 async def by_callback(it, name, **options):
-    return await it.joined(it.member(name), "callback", ttl_ms=5000, **options)
+    return await it.joined(it.member(name), "callback", ttl_ms=STAY_MS, **options)
 
 
 @needs_posts
@@ -200,10 +215,10 @@ def test_a_dead_endpoint(disk, free_port):
             top = await it.joined(it.member("top"))
             dead = it.member("dead")
             it.callbacks.url = lambda stint, session: f"http://127.0.0.1:{free_port()}/"
-            await it.joined(dead, "callback", ttl_ms=5000)
+            await it.joined(dead, "callback", ttl_ms=STAY_MS)
             below = await it.joined(it.member("below"))
-            sent = [command.id for command in await it.send(top, [str(i) for i in range(QUEUE)])]
-            await until(lambda: it.got(below) == sent)
+            sent = await feed(it, top, QUEUE, below)
+            assert it.got(below) == sent
             assert await it.pending("dead") == QUEUE
             await it.send(top, ["one too many"])
             await until(lambda: evicted(it.records) == ["dead"], "its eviction")
@@ -217,7 +232,7 @@ def test_a_command_that_nobody_takes_in_its_life(disk):
     async def body():
         async with stage(disk, "--command-life", "2s", judged_queue=0) as it:
             top = await it.joined(it.member("top"))
-            await it.joined(it.member("slack"), policy=NEVER, renews=True)
+            await it.joined(it.member("slack"), policy=NEVER, renews=True, ttl_ms=STAY_MS)
             await it.send(top, ["hear me"])
             await until(lambda: evicted(it.records) == ["slack"], "its eviction")
 
