@@ -124,8 +124,7 @@ def test_an_unreachable_server_is_told(library, free_port, start):
     assert told["code"] == "unavailable"
     assert told["text"].startswith(f"127.0.0.1:{port}: cannot be reached: ")
     assert one.ask("next")["code"] == "empty"
-    told = one.ask("get", 30)
-    assert told["code"] == "unavailable" and told["retry_after_ms"] > 0
+    assert one.ask("get", 30)["code"] == "unavailable"
     start("--grpc-listen", f"127.0.0.1:{port}", "--http-listen", "127.0.0.1:0", listen=False)
     one.get()
     assert one.ask("error")["code"] == "ok"

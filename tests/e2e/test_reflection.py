@@ -6,6 +6,8 @@ from google.protobuf import descriptor_pb2
 SERVICES = {
     "ordinal.v1.IdService",
     "ordinal.v1.ClockService",
+    "ordinal.v1.RankService",
+    "ordinal.v1.SequenceService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
