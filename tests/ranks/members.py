@@ -221,9 +221,7 @@ class Stream(Stint):
 
     async def run(self):
         while self.on:
-            ended = await self._stream()
-            if ended == "replaced":
-                return
+            ended = await self._stream()  # perhaps replaced, by a joining of the stint before that came late
             if ended != "session-over":
                 await asyncio.sleep(PAUSE_S * self.member.rng.random())
 
