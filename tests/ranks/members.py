@@ -246,6 +246,9 @@ class Stream(Stint):
                 if message.HasField("welcome"):
                     session = message.welcome.session_id
                     self.joined(began, reader, message.welcome, self.renews, self.auto)
+                    if not self.on:  # it came in after it had left
+                        member.hurt("killed")
+                        self.cut()
                     if self.renews:
                         member.go(self.keep(member.api(), session))
                 elif message.HasField("view"):
