@@ -8,7 +8,8 @@ time.monotonic_ns), and what came. It is held to be a fetch-and-add that is one,
 - calls with the same key get the same values: together they are one call, from the first one's start on;
 - mode gapless: no value is missing, but for calls of which nobody knows the outcome, each of which may have taken as
   many as it asked for, at once, while it could;
-- mode block: beyond these, each crash may skip values of one block.
+- mode block: beyond these, each crash may skip values of one block; and a call with a key that it cut off may have taken
+  its values already, though repeated it gets others.
 
 Values count as steps from the sequence's start: 0, 1, 2, …
 """
@@ -96,6 +97,12 @@ def settle_one(group):
     if len(answers) > 1:
         raise Unfaithful(f"the key {group[0].key} got {' and '.join(map(str, sorted(answers)))}")
     return replace(known[0], start=start, end=min(take.end for take in known))
+
+
+def cut_off(takes):
+    """Calls with a key that were not answered, and then were when they were made again."""
+    answered = {take.key for take in takes if take.key and take.is_known}
+    return [take for take in takes if not take.is_known and take.key in answered]
 
 
 def steps_of(sequence, take):
@@ -190,5 +197,8 @@ def check(sequence, takes, crashes=()):
     check_unique(calls)
     check_order(calls)
     owned = sorted(given, key=lambda pair: pair[0].start)
-    check_missing(sequence, owned, [take for take in settled if not take.is_known], crashes)
+    unknown = [take for take in settled if not take.is_known]
+    if sequence.mode == BLOCK:
+        unknown += cut_off(takes)
+    check_missing(sequence, owned, unknown, crashes)
     return sum(take.count for _, take in given)

@@ -223,3 +223,20 @@ def test_what_was_given_unseen_comes_on_top_of_the_block():
     check(LOOSE, record, crashes=[10])
     with pytest.raises(Missing):
         check(LOOSE, [*record[:2], take("a", 20, 21, 16)], crashes=[10])
+
+
+@pytest.mark.parametrize(("count", "is_explained"), [(1, True), (2, False)])
+def test_a_call_with_a_key_that_a_crash_cut_off_may_leave_its_values(count, is_explained):
+    record = [
+        take("a", 0, 5, 1),
+        lost("b", 6, 40, count, key="k"),
+        take("a", 7, 8, 3),  # of value 2 it is not known who took it
+        take("b", 50, 60, 4, count, key="k"),
+    ]
+    if is_explained:
+        check(LOOSE, record)
+    else:
+        with pytest.raises(Missing):
+            check(LOOSE, record)
+    with pytest.raises(Missing):
+        check(replace(LOOSE, mode=GAPLESS), record)

@@ -38,8 +38,8 @@ typedef struct Ordinal__V1__DeleteSequenceResponse Ordinal__V1__DeleteSequenceRe
 typedef enum _Ordinal__V1__SequenceMode {
   ORDINAL__V1__SEQUENCE_MODE__SEQUENCE_MODE_UNSPECIFIED = 0,
   /*
-   * Unique and rising. Values are reserved in blocks: fast, and a crash skips at most one block. A clean stop skips
-   * none.
+   * Unique and rising. Values are reserved in blocks: fast, and a crash skips at most one block, and the values of
+   * calls with a `request_id` that it cut off. A clean stop skips none.
    */
   ORDINAL__V1__SEQUENCE_MODE__SEQUENCE_MODE_BLOCK = 1,
   /*
