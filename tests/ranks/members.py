@@ -29,6 +29,7 @@ class Member:
         self.session, self.stint, self.policy = 0, None, EACH
         self.heard, self.newest = set(), (0, 0)  # texts of commands; the newest one's session and ID
         self.faults = []  # of the test itself
+        self.joining = asyncio.Lock()  # one joining after the other, so that the last one stands
         self._tasks = set()
 
     def go(self, coroutine):
@@ -227,9 +228,12 @@ class Stream(Stint):
 
     async def _stream(self):
         """One stream, from joining to its end; returns why it ended."""
-        member, began = self.member, now()
-        reader = notes.reader_name("stream", member.name)
-        session = 0
+        member = self.member
+        await member.joining.acquire()
+        if not self.on:
+            member.joining.release()
+            return LOST
+        began, reader, session = now(), notes.reader_name("stream", member.name), 0
         if self.auto:
             member.tell(Waived(now(), member.name))
         try:
@@ -244,6 +248,7 @@ class Stream(Stint):
             )
             async for message in self.call:
                 if message.HasField("welcome"):
+                    member.joining.release()
                     session = message.welcome.session_id
                     self.joined(began, reader, message.welcome, self.renews, self.auto)
                     if not self.on:  # it came in after it had left
@@ -264,6 +269,9 @@ class Stream(Stint):
             if asyncio.current_task().cancelling():
                 raise
             error = LOST
+        finally:
+            if not session:
+                member.joining.release()
         if session:
             member.tell(Ended(now(), session, reader, error))
         if error in OVER:
@@ -302,7 +310,10 @@ class Lease(Stint):
         member, began = self.member, now()
         fields = {"group": member.group, "name": member.name, "ttl_ms": self.ttl_ms, "callback_url": self.url()}
         try:
-            reply = await api.call("JoinByLease", **fields)
+            async with member.joining:
+                if not self.on:
+                    return 0
+                reply = await api.call("JoinByLease", **fields)
         except Failure:
             return 0
         self.is_for(reply.welcome.session_id)
