@@ -100,5 +100,7 @@ const char *ord_script_command(const struct ord_script *script)
 
 int64_t ord_script_interval_ms(const struct ord_script *script)
 {
+    if (script->max_ms <= script->min_ms)
+        return script->min_ms;
     return script->min_ms + (int64_t)chance((uint64_t)(script->max_ms - script->min_ms));
 }

@@ -22,6 +22,7 @@ def shown(report, record_property):
     return report
 
 
+@pytest.mark.long  # members in one process hear late on a machine that does other work, which the checker may take amiss
 @pytest.mark.parametrize("seed", [1, 1001, 2001, 3001])
 def test_scenarios(disk, seed, record_property):
     report = shown(torture.torture(range(seed, seed + 16), disk, size=16), record_property)
