@@ -10,6 +10,7 @@ from records import (
     LOST,
     STATES,
     Acked,
+    Asked,
     Fetched,
     Got,
     Looked,
@@ -19,7 +20,6 @@ from records import (
     Served,
     Settled,
     Tried,
-    Waived,
 )
 from violations import Doubled, Misdelivered, Misstated, Repeated, Skipped, Stale, Stranger
 
@@ -38,7 +38,7 @@ class Deliveries:
         self.acked = acknowledgements(records)
         self._waived = defaultdict(list)  # when, by name
         for record in records:
-            if isinstance(record, Waived):
+            if isinstance(record, Asked) and record.auto:
                 self._waived[record.name].append(record.at)
         self._check_requests()
         for command in sorted(self.commands.values()):

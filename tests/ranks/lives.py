@@ -2,7 +2,7 @@
 from collections import defaultdict
 
 from ladder import deaths, joins
-from records import EVICTED, EXPIRED, LEFT, Acked, Disturbed, Ended, Left, Renewed, Sent, Served, Settled, View
+from records import EVICTED, EXPIRED, LEFT, Acked, Asked, Disturbed, Ended, Left, Renewed, Sent, Served, Settled, View
 from violations import Lingering, Ousted, Returned
 
 SECOND = 1_000_000_000
@@ -28,12 +28,14 @@ class Lives:
         self.slack = slack_s * SECOND
         self.ends = deaths(ladder)
         self.joins, self.disturbed, self.renewals = defaultdict(list), defaultdict(list), defaultdict(list)
-        self.ended = defaultdict(list)
+        self.ended, self.asked = defaultdict(list), defaultdict(list)
         for join in joins(records):
             self.joins[join.session].append(join)
         for record in records:
             if isinstance(record, Disturbed):
                 self.disturbed[record.name].append(record)
+            if isinstance(record, Asked):
+                self.asked[record.name].append(record)
             if isinstance(record, Ended):
                 self.ended[record.reader].append(record)
             if isinstance(record, Renewed) and not record.error:
@@ -99,8 +101,10 @@ class Lives:
         own = self.joins[change.session]
         if not own:
             return
-        ttl = min(join.ttl_ms for join in own) * 1_000_000
-        lease = SECOND if any(by_stream(join) for join in own) else ttl  # a stream that breaks leaves that at least
+        asked = [one for one in self.asked[change.name] if one.at < self.ladder.known_since(change.epoch)]
+        ttl = min(one.ttl_ms for one in (*own, *asked)) * 1_000_000
+        breaks = any(one.stream and not one.renews for one in asked)
+        lease = SECOND if breaks else ttl  # a stream that breaks leaves that at least
         for one in self.renewals[change.session]:
             yield one.began, lease, one
         for join in own:
@@ -118,7 +122,7 @@ class Lives:
             return None
         hurt = [one.at for one in self.disturbed[change.name] if one.at > join.began and one.what != "resumed"]
         hurt += [at for at in self.stops if at > join.began]
-        hurt += [one.began for one in self.joins[change.session] if one is not join and one.at > join.began]
+        hurt += [one.at for one in self.asked[change.name] if one.at > join.began]
         if not hurt:
             raise Ousted(f"{change}, but its stream was open: {join}")
         return min(hurt)

@@ -12,7 +12,7 @@ import grpc
 
 import notes
 from api import Failure, Grpc, Rest, failure_of
-from records import LOST, Acked, Disturbed, Ended, Fetched, Got, Joined, Left, Renewed, Sent, Tried, Waived, now
+from records import LOST, Acked, Asked, Disturbed, Ended, Fetched, Got, Joined, Left, Renewed, Sent, Tried, now
 
 OVER = ("session-over", "not-found")
 PAUSE_S = 0.1  # before something is tried again
@@ -234,8 +234,7 @@ class Stream(Stint):
             member.joining.release()
             return LOST
         began, reader, session = now(), notes.reader_name("stream", member.name), 0
-        if self.auto:
-            member.tell(Waived(now(), member.name))
+        member.tell(Asked(began, member.name, self.ttl_ms, True, self.renews, self.auto))
         try:
             self.call = member.grpc.stream(
                 "Join",
@@ -313,6 +312,7 @@ class Lease(Stint):
             async with member.joining:
                 if not self.on:
                     return 0
+                member.tell(Asked(now(), member.name, self.ttl_ms, False))
                 reply = await api.call("JoinByLease", **fields)
         except Failure:
             return 0

