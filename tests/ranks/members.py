@@ -134,6 +134,7 @@ class Member:
 
     async def acked(self, session, id_):
         began = now()
+        self.tell(Acked(began, began, session, id_, LOST))  # so it may be, whatever happens now
         fields = {"group": self.group, "name": self.name, "session_id": session, "command_id": id_}
         try:
             await self.api().call("Acknowledge", **fields)

@@ -22,15 +22,15 @@ class Observer:
     def __init__(self, place, types, group, tell, members=1000):
         self.place, self.types, self.group, self.tell, self.members = place, types, group, tell, members
         self.grpc = Grpc(place, types)
-        self.last_event = 0
+        self.last_event, self._reader = 0, ""
         self._task = asyncio.ensure_future(self._run())
 
     async def _run(self):
         while True:
-            reader, began = notes.reader_name(self.kind, self.group), now()
+            self._reader, began = notes.reader_name(self.kind, self.group), now()
             self._first = True
             try:
-                await self._watch(reader, began)
+                await self._watch(self._reader, began)
                 error = ""
             except grpc.aio.AioRpcError as failed:
                 error = failure_of(failed, self.types).reason
@@ -42,7 +42,7 @@ class Observer:
                 if asyncio.current_task().cancelling():
                     raise
                 error = LOST
-            self.tell(Ended(now(), 0, reader, error))
+            self.tell(Ended(now(), 0, self._reader, error))
             await self.grpc.close()
             await asyncio.sleep(PAUSE_S)
 
@@ -63,6 +63,7 @@ class Observer:
             self.saw(reader, began, reply.event_id, kind, getattr(reply, kind))
 
     async def close(self):
+        self.tell(Ended(now(), 0, self._reader, LOST))
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self.grpc.close()
