@@ -224,6 +224,7 @@ def test_what_is_not_acknowledged_comes_again(group):
 
 def test_a_broken_stream_ends_the_membership_in_time(group):
     top = group.join("top")
+    top.next("welcome")
     a = group.join("a", ttl_ms=2000)
     a.next("welcome")
     top.until("view", lambda view: view.size == 2)
