@@ -17,11 +17,6 @@ struct asked {
     struct ord_ask *ask;
 };
 
-static const char *group_of(const char *group)
-{
-    return *group ? group : "default";
-}
-
 static void done(struct ord_rank_call *call)
 {
     struct ord_ask *ask = ((struct asked *)call)->ask;
@@ -50,7 +45,7 @@ static bool call(struct ord_service *service, struct ord_ask *ask, const struct 
     if (!ranks || !asked)
         return true;
     asked->call = *wanted;
-    asked->call.group = group_of(wanted->group);
+    asked->call.group = ord_ranks_group(wanted->group);
     asked->call.done = done;
     asked->ask = ask;
     if (!ord_ranks_call(ranks, &asked->call))
@@ -184,7 +179,7 @@ static bool look(struct ord_service *service, struct ord_ask *ask, const char *g
     struct ord_ranks *ranks = ord_service_ranks(service);
     ask->error.code = ORD_OK;
     if (ranks)
-        ord_ranks_look(ranks, group_of(group), look_at, ask, &ask->error);
+        ord_ranks_look(ranks, ord_ranks_group(group), look_at, ask, &ask->error);
     else
         ord_fail(&ask->error, ORD_UNIMPLEMENTED, "this server has no groups");
     return true;

@@ -94,8 +94,7 @@ static enum ord_code listen_to(struct ord_service *service, struct ord_rank_list
     if (!feed)
         return ord_fail(error, ORD_INTERNAL, "no memory");
     *feed = (struct ord_feed){.reader = reader, .tell = tell};
-    if (!*listening->group)
-        listening->group = "default";
+    listening->group = ord_ranks_group(listening->group);
     listening->ready = ready;
     listening->reader = feed;
     enum ord_code code = ord_ranks_listen(ranks, listening, &feed->feed, error);

@@ -8,6 +8,11 @@
 
 #define NS_PER_MS 1000000
 
+const char *ord_ranks_group(const char *asked)
+{
+    return *asked ? asked : "default";
+}
+
 static char *copy(struct ord_arena *arena, const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -8,6 +8,9 @@
 #include "ordinal/v1/ranks.pb-c.h"
 #include "rank/engine.h"
 
+/* The group that a request means, which need not name one. */
+const char *ord_ranks_group(const char *asked);
+
 /* What a view tells beside epoch and size. */
 struct ord_view_options {
     int64_t session;      /* whose rank; 0: nobody's */
