@@ -136,28 +136,28 @@ static enum ord_code answer_message(struct ord_call *call, struct ord_bytes requ
     return ORD_OK;
 }
 
-/* By shape and what is given. The outstanding calls follow how hot a method is: the core searches all of them
- * once a call, so more is not better. */
+/* By shape and what is given. Outstanding calls are those asked of the core ahead of time. It searches all of
+ * them, and those of every other method, once a call: a method that is not hot has one. */
 static const struct ord_rpc kinds[][ORD_GIVES_RUNS + 1] = {
     [ORD_UNARY] =
         {
-            [ORD_GIVES_MESSAGE] = {.shape = ORD_RPC_UNARY, .outstanding = 2, .answer = answer_message},
-            [ORD_GIVES_ID] = {.shape = ORD_RPC_UNARY, .outstanding = 16, .unread = true, .answer = answer_id},
-            [ORD_GIVES_RUNS] = {.shape = ORD_RPC_UNARY, .outstanding = 8, .answer = answer_batch},
+            [ORD_GIVES_MESSAGE] = {.shape = ORD_RPC_UNARY, .outstanding = 1, .answer = answer_message},
+            [ORD_GIVES_ID] = {.shape = ORD_RPC_UNARY, .outstanding = 8, .unread = true, .answer = answer_id},
+            [ORD_GIVES_RUNS] = {.shape = ORD_RPC_UNARY, .outstanding = 4, .answer = answer_batch},
         },
     [ORD_STREAM_PAIRED] =
         {
-            [ORD_GIVES_MESSAGE] = {.shape = ORD_RPC_PAIRED, .outstanding = 2, .answer = answer_message},
-            [ORD_GIVES_RUNS] = {.shape = ORD_RPC_PAIRED, .outstanding = 2, .answer = answer_stream},
+            [ORD_GIVES_MESSAGE] = {.shape = ORD_RPC_PAIRED, .outstanding = 1, .answer = answer_message},
+            [ORD_GIVES_RUNS] = {.shape = ORD_RPC_PAIRED, .outstanding = 1, .answer = answer_stream},
         },
     [ORD_STREAM_PUSHED] =
         {
             [ORD_GIVES_MESSAGE] =
-                {.shape = ORD_RPC_PUSHED, .outstanding = 2, .answer = ord_feed_open, .next = ord_feed_next},
+                {.shape = ORD_RPC_PUSHED, .outstanding = 1, .answer = ord_feed_open, .next = ord_feed_next},
         },
 };
 
-static const struct ord_rpc asks = {.shape = ORD_RPC_UNARY, .outstanding = 8, .answer = ord_call_ask};
+static const struct ord_rpc asks = {.shape = ORD_RPC_UNARY, .outstanding = 1, .answer = ord_call_ask};
 
 struct ord_rpc ord_rpc_of_method(const struct ord_method *method)
 {

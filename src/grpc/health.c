@@ -74,12 +74,12 @@ static enum ord_fed next_state(struct ord_call *call, grpc_slice *ret, struct or
 }
 
 const struct ord_rpc ord_health_rpcs[] = {
-    {.service = SERVICE, .name = "Check", .shape = ORD_RPC_UNARY, .outstanding = 2, .answer = check},
+    {.service = SERVICE, .name = "Check", .shape = ORD_RPC_UNARY, .outstanding = 1, .answer = check},
     {
         .service = SERVICE,
         .name = "Watch",
         .shape = ORD_RPC_PUSHED,
-        .outstanding = 2,
+        .outstanding = 1,
         .live_max = WATCHERS_MAX,
         .answer = watch,
         .next = next_state,

@@ -72,7 +72,7 @@ static const struct ord_rpc unknown_rpc = {
     .name = "",
     .shape = ORD_RPC_UNARY,
     .unread = true,
-    .outstanding = 2,
+    .outstanding = 1,
     .answer = answer_unknown,
 };
 
