@@ -1,13 +1,12 @@
 #include "store/groups.h"
 
-#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "store/embedded_private.h"
+#include "store/encode.h"
 
 #define PREFIX "group/"
 #define PREFIX_MAX (sizeof PREFIX + 16)
@@ -29,25 +28,16 @@ static size_t prefix_of(uint32_t worker, char ret[PREFIX_MAX])
     return (size_t)snprintf(ret, PREFIX_MAX, PREFIX "%" PRIu32 "/", worker);
 }
 
-/* The key belongs to what must not change. */
-static uint32_t checksum(const MDB_val *key, const uint8_t *bytes, size_t size)
-{
-    uLong crc = crc32(0, key->mv_data, (uInt)key->mv_size);
-    return (uint32_t)crc32(crc, bytes, (uInt)size);
-}
-
 /* Takes a value apart. False: it is not what was written. */
 static bool decode(const MDB_val *key, const MDB_val *value, struct ord_place *ret_place,
                    struct ord_group_entry *ret_entry)
 {
     const uint8_t *bytes = value->mv_data;
     struct ord_record record;
-    uint32_t crc;
     if (value->mv_size < ORD_RECORD_SIZE + CRC_SIZE)
         return false;
     size_t size = value->mv_size - CRC_SIZE;
-    memcpy(&crc, bytes + size, sizeof crc);
-    if (le32toh(crc) != checksum(key, bytes, size) ||
+    if (get32(bytes + size) != checksum_of(key, bytes, size) ||
         ord_record_decode(bytes, ORD_RECORD_SIZE, &record, NULL) != ORD_OK)
         return false;
     *ret_place = record.place;
@@ -137,8 +127,7 @@ static int put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, const struct committing 
     memcpy(bytes, committing->record, ORD_RECORD_SIZE);
     memcpy(bytes + ORD_RECORD_SIZE, entry->value, entry->size);
     size_t size = ORD_RECORD_SIZE + entry->size;
-    uint32_t crc = htole32(checksum(key, bytes, size));
-    memcpy(bytes + size, &crc, sizeof crc);
+    put32(bytes + size, checksum_of(key, bytes, size));
     return 0;
 }
 

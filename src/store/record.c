@@ -1,13 +1,13 @@
 #include "store/record.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/time.h"
+#include "store/encode.h"
 
 #define VERSION 1
 #define FLAG_CLEAN 1
@@ -33,32 +33,6 @@ enum offset {
 };
 static_assert(AT_CRC + sizeof(uint32_t) == ORD_RECORD_SIZE, "the header tells the size");
 static_assert(AT_BOOT_ID + ORD_BOOT_ID_SIZE == AT_FIELDS, "the header tells the places");
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-    value = htole64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return le32toh(value);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return le64toh(value);
-}
 
 static uint32_t checksum(const uint8_t *bytes)
 {

@@ -1,13 +1,12 @@
 #include "store/requests.h"
 
-#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "store/embedded_private.h"
+#include "store/encode.h"
 
 /* "request/", the worker and the caller's key. */
 #define PREFIX "request/"
@@ -19,19 +18,6 @@
 #define TAG_AT (COUNT_AT + 4)
 #define CRC_AT (TAG_AT + 4)
 #define VALUE_SIZE (CRC_AT + 4)
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return le32toh(value);
-}
 
 struct loading {
     struct ord_embedded *store;
@@ -48,13 +34,6 @@ static MDB_val key_of(const struct ord_embedded *store, const char *key, char re
     return (MDB_val){.mv_size = (size_t)length, .mv_data = ret};
 }
 
-/* The key belongs to what must not change. */
-static uint32_t checksum(const MDB_val *key, const uint8_t *value)
-{
-    uLong crc = crc32(0, key->mv_data, (uInt)key->mv_size);
-    return (uint32_t)crc32(crc, value, CRC_AT);
-}
-
 static void encode(const struct ord_embedded *store, const MDB_val *key, const struct ord_grant *grant,
                    uint8_t ret[VALUE_SIZE])
 {
@@ -65,14 +44,14 @@ static void encode(const struct ord_embedded *store, const MDB_val *key, const s
     ord_record_encode(&record, ret);
     put32(ret + COUNT_AT, grant->count);
     put32(ret + TAG_AT, grant->tag);
-    put32(ret + CRC_AT, checksum(key, ret));
+    put32(ret + CRC_AT, checksum_of(key, ret, CRC_AT));
 }
 
 static bool decode(const MDB_val *key, const MDB_val *value, struct ord_place *ret_place, struct ord_grant *ret)
 {
     const uint8_t *bytes = value->mv_data;
     struct ord_record record;
-    if (value->mv_size != VALUE_SIZE || get32(bytes + CRC_AT) != checksum(key, bytes) ||
+    if (value->mv_size != VALUE_SIZE || get32(bytes + CRC_AT) != checksum_of(key, bytes, CRC_AT) ||
         ord_record_decode(bytes, ORD_RECORD_SIZE, &record, NULL) != ORD_OK)
         return false;
     *ret_place = record.place;

@@ -1,12 +1,10 @@
 #include "store/sequences.h"
 
-#include <endian.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "store/embedded_private.h"
+#include "store/encode.h"
 
 #define PREFIX "sequence/"
 #define REQUEST_PREFIX "sequence-request/"
@@ -40,43 +38,10 @@ enum {
     REQUEST_SIZE = REQUEST_CRC_AT + 4,
 };
 
-static void put32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void put64(uint8_t *at, int64_t value)
-{
-    uint64_t bits = htole64((uint64_t)value);
-    memcpy(at, &bits, sizeof bits);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return le32toh(value);
-}
-
-static int64_t get64(const uint8_t *at)
-{
-    uint64_t bits;
-    memcpy(&bits, at, sizeof bits);
-    return (int64_t)le64toh(bits);
-}
-
 static MDB_val key_of(const char *prefix, const char *name, char ret[KEY_MAX])
 {
     int length = snprintf(ret, KEY_MAX, "%s%s", prefix, name);
     return (MDB_val){.mv_size = (size_t)length, .mv_data = ret};
-}
-
-/* The key belongs to what must not change. */
-static uint32_t checksum(const MDB_val *key, const uint8_t *value, size_t size)
-{
-    uLong crc = crc32(0, key->mv_data, (uInt)key->mv_size);
-    return (uint32_t)crc32(crc, value, (uInt)size);
 }
 
 /* What comes after the prefix, as a string; NULL: not of that form. */
@@ -97,13 +62,13 @@ static void encode(const MDB_val *key, const struct ord_sequence_record *record,
     put32(ret + BLOCK_AT, record->what.block);
     put32(ret + BIRTH_AT, record->birth);
     put32(ret + OVER_AT, record->at.is_over);
-    put64(ret + START_AT, record->what.start);
-    put64(ret + INCREMENT_AT, record->what.increment);
-    put64(ret + MINIMUM_AT, record->what.minimum);
-    put64(ret + MAXIMUM_AT, record->what.maximum);
-    put64(ret + NEXT_AT, record->at.next);
-    put64(ret + CREATED_AT, record->created_us);
-    put32(ret + CRC_AT, checksum(key, ret, CRC_AT));
+    put64(ret + START_AT, (uint64_t)record->what.start);
+    put64(ret + INCREMENT_AT, (uint64_t)record->what.increment);
+    put64(ret + MINIMUM_AT, (uint64_t)record->what.minimum);
+    put64(ret + MAXIMUM_AT, (uint64_t)record->what.maximum);
+    put64(ret + NEXT_AT, (uint64_t)record->at.next);
+    put64(ret + CREATED_AT, (uint64_t)record->created_us);
+    put32(ret + CRC_AT, checksum_of(key, ret, CRC_AT));
 }
 
 /* What a sequence could not be: it was not written so. */
@@ -118,19 +83,19 @@ static bool is_sound(const struct ord_sequence_record *record)
 static bool decode(const MDB_val *key, const MDB_val *value, struct ord_sequence_record *ret)
 {
     const uint8_t *at = value->mv_data;
-    if (value->mv_size != VALUE_SIZE || get32(at) != VERSION || get32(at + CRC_AT) != checksum(key, at, CRC_AT))
+    if (value->mv_size != VALUE_SIZE || get32(at) != VERSION || get32(at + CRC_AT) != checksum_of(key, at, CRC_AT))
         return false;
     struct ord_sequence_record record = {
         .status = (enum ord_sequence_status)get32(at + STATUS_AT),
         .what = {.mode = (enum ord_sequence_mode)get32(at + MODE_AT),
                  .block = get32(at + BLOCK_AT),
-                 .start = get64(at + START_AT),
-                 .increment = get64(at + INCREMENT_AT),
-                 .minimum = get64(at + MINIMUM_AT),
-                 .maximum = get64(at + MAXIMUM_AT)},
-        .at = {.next = get64(at + NEXT_AT), .is_over = get32(at + OVER_AT) != 0},
+                 .start = (int64_t)get64(at + START_AT),
+                 .increment = (int64_t)get64(at + INCREMENT_AT),
+                 .minimum = (int64_t)get64(at + MINIMUM_AT),
+                 .maximum = (int64_t)get64(at + MAXIMUM_AT)},
+        .at = {.next = (int64_t)get64(at + NEXT_AT), .is_over = get32(at + OVER_AT) != 0},
         .birth = get32(at + BIRTH_AT),
-        .created_us = get64(at + CREATED_AT),
+        .created_us = (int64_t)get64(at + CREATED_AT),
     };
     if (!is_sound(&record))
         return false;
@@ -142,20 +107,20 @@ static void encode_request(const MDB_val *key, const struct ord_grant *grant, ui
 {
     put32(ret, VERSION);
     put32(ret + COUNT_AT, grant->count);
-    put64(ret + FIRST_AT, (int64_t)grant->first);
-    put64(ret + GIVEN_AT, grant->given_us);
-    put32(ret + REQUEST_CRC_AT, checksum(key, ret, REQUEST_CRC_AT));
+    put64(ret + FIRST_AT, grant->first);
+    put64(ret + GIVEN_AT, (uint64_t)grant->given_us);
+    put32(ret + REQUEST_CRC_AT, checksum_of(key, ret, REQUEST_CRC_AT));
 }
 
 static bool decode_request(const MDB_val *key, const MDB_val *value, struct ord_grant *ret)
 {
     const uint8_t *at = value->mv_data;
     if (value->mv_size != REQUEST_SIZE || get32(at) != VERSION ||
-        get32(at + REQUEST_CRC_AT) != checksum(key, at, REQUEST_CRC_AT))
+        get32(at + REQUEST_CRC_AT) != checksum_of(key, at, REQUEST_CRC_AT))
         return false;
-    *ret = (struct ord_grant){.first = (uint64_t)get64(at + FIRST_AT),
+    *ret = (struct ord_grant){.first = get64(at + FIRST_AT),
                               .count = get32(at + COUNT_AT),
-                              .given_us = get64(at + GIVEN_AT)};
+                              .given_us = (int64_t)get64(at + GIVEN_AT)};
     return true;
 }
 
