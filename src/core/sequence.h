@@ -115,6 +115,9 @@ struct ord_sequence_port {
     /* Tells what is stored of names that start with `prefix` and come after `after`, in byte order. */
     enum ord_code (*list)(void *context, const char *prefix, const char *after, ord_sequence_found *found,
                           void *found_context, struct ord_error *error);
+    /* Nothing more is committed: may bring what is stored into the form in which it is best left. May be NULL.
+     * All is durable anyway, so that a failure costs nothing. */
+    enum ord_code (*finish)(void *context, struct ord_error *error);
     /* ORD_OK only after all of the batch is durable. After a failure all of it is stored, or nothing: nobody
      * knows which, but it does not change once a later call has begun. */
     enum ord_code (*commit)(void *context, const struct ord_sequence_batch *batch, struct ord_error *error);

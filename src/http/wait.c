@@ -17,27 +17,20 @@ enum ord_code ord_http_wait_open(struct ord_http_shared *shared, struct ord_http
         return ord_fail_retry(error, ORD_UNAVAILABLE, BUSY_RETRY_MS, "too many requests are waiting already");
     }
     wait->shared = shared;
-    wait->is_answered = false;
-    pthread_mutex_init(&wait->lock, NULL);
-    pthread_cond_init(&wait->answered, NULL);
+    sem_init(&wait->answered, 0, 0);
     return ORD_OK;
 }
 
 void ord_http_wait_answered(struct ord_http_wait *wait)
 {
-    pthread_mutex_lock(&wait->lock);
-    wait->is_answered = true;
-    pthread_cond_signal(&wait->answered);
-    pthread_mutex_unlock(&wait->lock);
+    sem_post(&wait->answered);
 }
 
 void ord_http_wait_for(struct ord_http_wait *wait)
 {
     ord_gather_flush(); /* replies to earlier requests do not wait along */
-    pthread_mutex_lock(&wait->lock);
-    while (!wait->is_answered)
-        pthread_cond_wait(&wait->answered, &wait->lock);
-    pthread_mutex_unlock(&wait->lock);
+    while (sem_wait(&wait->answered) != 0)
+        ; /* a signal came */
 }
 
 void ord_http_wait_us(uint64_t duration_us)
@@ -54,7 +47,6 @@ void ord_http_wait_us(uint64_t duration_us)
 
 void ord_http_wait_close(struct ord_http_wait *wait)
 {
-    pthread_cond_destroy(&wait->answered);
-    pthread_mutex_destroy(&wait->lock);
+    sem_destroy(&wait->answered);
     atomic_fetch_sub(&wait->shared->waiters, 1);
 }

@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <pthread.h>
-#include <stdbool.h>
+#include <semaphore.h>
 
 #include "base/error.h"
 
@@ -14,9 +13,7 @@ struct ord_http_shared;
 
 struct ord_http_wait {
     struct ord_http_shared *shared;
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool is_answered;
+    sem_t answered; /* of all ways to wake a thread the one with the fewest steps */
 };
 
 /* Takes a place among those that wait, before it is known whether there is need to. ORD_UNAVAILABLE: there is

@@ -78,6 +78,8 @@ struct ord_sequences *ord_sequences_close(struct ord_sequences *sequences, struc
     if (sequences->committer) {
         ord_committer_stop(sequences->committer);
         ord_sequences_release(sequences, error);
+        if (sequences->options.port.finish)
+            sequences->options.port.finish(sequences->options.port.context, NULL);
     }
     ord_sequence_table_finish(&sequences->table);
     ord_requests_finish(&sequences->requests);

@@ -302,19 +302,30 @@ static bool may_resolve(const struct ord_embedded_options *options, enum problem
     return problem != NO_PROBLEM && options->init;
 }
 
-/* Renames what is there, so that nothing is lost. */
-static enum ord_code set_aside(struct ord_embedded *store, struct ord_error *error)
+enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, struct ord_error *error)
 {
-    char time[32], name[ORD_FILE_NAME_MAX];
+    char time[32], aside[ORD_FILE_NAME_MAX];
     int64_t now_us = ord_wall_ns() / 1000;
     time_t seconds = now_us / 1000000;
     struct tm parts;
     gmtime_r(&seconds, &parts);
     strftime(time, sizeof time, "%Y%m%dT%H%M%S", &parts);
-    snprintf(name, sizeof name, "%.40s.replaced-%.20s.%06dZ", store->file, time, (int)(now_us % 1000000));
-    enum ord_code code = ord_directory_rename(&store->directory, store->file, name, error);
+    snprintf(aside, sizeof aside, "%.40s.replaced-%.20s.%06dZ", name, time, (int)(now_us % 1000000));
+    enum ord_code code = ord_directory_rename(&store->directory, name, aside, error);
     if (code == ORD_OK)
-        snprintf(store->facts.replaced, sizeof store->facts.replaced, "%s", name);
+        snprintf(store->facts.replaced, sizeof store->facts.replaced, "%s", aside);
+    return code;
+}
+
+/* The database, where there is one, and the journal that belongs to it. */
+static enum ord_code set_all_aside(struct ord_embedded *store, enum problem problem, struct ord_error *error)
+{
+    bool has_journal = false;
+    enum ord_code code = ord_directory_has(&store->directory, store->journal, &has_journal, error);
+    if (code == ORD_OK && has_journal)
+        code = ord_embedded_set_aside(store, store->journal, error);
+    if (code == ORD_OK && problem != LOST)
+        code = ord_embedded_set_aside(store, store->file, error);
     return code;
 }
 
@@ -323,8 +334,8 @@ static enum ord_code resolve(struct taking *taking, struct ord_error *error)
     struct ord_embedded *store = taking->store;
     enum problem problem = taking->problem;
     enum ord_code code = lock_node(store, error);
-    if (code == ORD_OK && (problem == DAMAGED || problem == ANOTHER_NODES))
-        code = set_aside(store, error);
+    if (code == ORD_OK && problem != ANOTHER_LAYOUT)
+        code = set_all_aside(store, problem, error);
     if (code == ORD_OK) {
         *taking = (struct taking){.store = store,
                                   .convert = problem == ANOTHER_LAYOUT,
@@ -365,6 +376,7 @@ static void name_files(struct ord_embedded *store)
 {
     uint32_t node = store->place.node;
     snprintf(store->file, sizeof store->file, "node-%" PRIu32 ".mdb", node);
+    snprintf(store->journal, sizeof store->journal, "node-%" PRIu32 ".journal", node);
     snprintf(store->lock, sizeof store->lock, "node-%" PRIu32 ".lock", node);
     snprintf(store->marker, sizeof store->marker, ".node-%" PRIu32 ".marker", node);
 }

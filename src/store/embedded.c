@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "store/embedded_private.h"
+#include "store/redo.h"
 
 #define KEY_MAX 32
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
@@ -203,6 +204,7 @@ struct ord_embedded *ord_embedded_close(struct ord_embedded *store)
 {
     if (!store)
         return NULL;
+    ord_redo_close(store->redo);
     ord_embedded_let_go(store);
     pthread_mutex_destroy(&store->writing);
     free(store);

@@ -4,6 +4,7 @@
  * For node 7 the directory holds
  *
  *     node-7.mdb       LMDB: the reservation of each worker, as in store/record.h
+ *     node-7.journal   while it runs, or after a crash: changes of sequences, as in store/redo.h
  *     node-7.lock      locked for as long as a worker runs, a byte for each; has their process IDs as text
  *     .node-7.marker   says that there was state here, in case that node-7.mdb gets lost
  *

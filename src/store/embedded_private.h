@@ -8,6 +8,8 @@
 #include "store/embedded.h"
 #include "store/record.h"
 
+struct ord_redo;
+
 struct ord_embedded {
     pthread_mutex_t writing; /* reservations and requests come from two threads */
     struct ord_embedded_options options;
@@ -15,9 +17,11 @@ struct ord_embedded {
     struct ord_directory directory;
     int lock_fd; /* -1: not open */
     char file[ORD_FILE_NAME_MAX], lock[ORD_FILE_NAME_MAX], marker[ORD_FILE_NAME_MAX];
+    char journal[ORD_FILE_NAME_MAX];
     struct ord_database database;
     struct ord_record record; /* as last written, by this run */
     struct ord_embedded_facts facts;
+    struct ord_redo *redo; /* of the sequences; NULL: they were not used yet */
 };
 
 /* Bytes of the lock file: one for each worker from 0 on, and some for all. */
@@ -51,6 +55,9 @@ enum ord_code ord_embedded_read(struct ord_embedded *store, ord_database_work *w
 
 /* The claim of the port: store->place, options in; everything else out. On failure nothing is held. */
 enum ord_code ord_embedded_claim(struct ord_embedded *store, struct ord_error *error);
+
+/* Renames a file of the directory, so that nothing is lost. */
+enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, struct ord_error *error);
 
 /* Gives the lock up and closes all files. */
 void ord_embedded_let_go(struct ord_embedded *store);

@@ -5,6 +5,7 @@
 
 #include "store/embedded_private.h"
 #include "store/encode.h"
+#include "store/redo.h"
 
 #define PREFIX "sequence/"
 #define REQUEST_PREFIX "sequence-request/"
@@ -83,7 +84,8 @@ static bool is_sound(const struct ord_sequence_record *record)
 static bool decode(const MDB_val *key, const MDB_val *value, struct ord_sequence_record *ret)
 {
     const uint8_t *at = value->mv_data;
-    if (value->mv_size != VALUE_SIZE || get32(at) != VERSION || get32(at + CRC_AT) != checksum_of(key, at, CRC_AT))
+    if (value->mv_size != VALUE_SIZE || get32(at) != VERSION ||
+        get32(at + CRC_AT) != checksum_of(key, at, CRC_AT))
         return false;
     struct ord_sequence_record record = {
         .status = (enum ord_sequence_status)get32(at + STATUS_AT),
@@ -122,6 +124,19 @@ static bool decode_request(const MDB_val *key, const MDB_val *value, struct ord_
                               .count = get32(at + COUNT_AT),
                               .given_us = (int64_t)get64(at + GIVEN_AT)};
     return true;
+}
+
+/* What is committed goes through it; it is opened with the first call. */
+static enum ord_code open_redo(struct ord_embedded *store, struct ord_error *error)
+{
+    return store->redo ? ORD_OK : ord_redo_open(store, &store->redo, error);
+}
+
+/* For those who read the database alone. */
+static enum ord_code settle(struct ord_embedded *store, struct ord_error *error)
+{
+    enum ord_code code = open_redo(store, error);
+    return code == ORD_OK ? ord_redo_settle(store->redo, error) : code;
 }
 
 /* What is done with one key of several that begin alike; false: no more of them. */
@@ -190,7 +205,9 @@ static enum ord_code load_requests(void *context, int64_t since_us, ord_request_
 {
     struct loading loading = {
         .store = context, .since_us = since_us, .found = found, .found_context = found_context};
-    enum ord_code code = ord_embedded_write(context, load_within, &loading, error);
+    enum ord_code code = settle(context, error);
+    if (code == ORD_OK)
+        code = ord_embedded_write(context, load_within, &loading, error);
     if (code == ORD_OK)
         *ret_damaged = loading.damaged;
     return code;
@@ -202,11 +219,21 @@ struct reading {
     size_t count;
 };
 
-static int read_one(MDB_txn *txn, MDB_dbi dbi, struct ord_sequence_item *item)
+/* The value of a key as the changes have left it that the database does not have yet. */
+static int get(const struct ord_redo *redo, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *ret_value)
+{
+    const struct ord_overlay_value *changed = ord_overlay_find(ord_redo_overlay(redo), key);
+    if (!changed)
+        return mdb_get(txn, dbi, key, ret_value);
+    *ret_value = (MDB_val){.mv_size = changed->size, .mv_data = (void *)changed->bytes};
+    return changed->is_removal ? MDB_NOTFOUND : 0;
+}
+
+static int read_one(const struct ord_redo *redo, MDB_txn *txn, MDB_dbi dbi, struct ord_sequence_item *item)
 {
     char text[KEY_MAX];
     MDB_val key = key_of(PREFIX, item->name, text), value;
-    int result = mdb_get(txn, dbi, &key, &value);
+    int result = get(redo, txn, dbi, &key, &value);
     item->record = (struct ord_sequence_record){.status = ORD_SEQUENCE_ABSENT};
     item->is_damaged = result == 0 && !decode(&key, &value, &item->record);
     return result == MDB_NOTFOUND ? 0 : result;
@@ -218,7 +245,7 @@ static enum ord_code read_within(MDB_txn *txn, MDB_dbi dbi, void *context, struc
     enum ord_code code = ord_embedded_check_ours(reading->store, txn, dbi, error);
     int result = 0;
     for (size_t i = 0; code == ORD_OK && i < reading->count && result == 0; i++)
-        result = read_one(txn, dbi, &reading->items[i]);
+        result = read_one(reading->store->redo, txn, dbi, &reading->items[i]);
     return result == 0 ? code : ord_database_fail(error, result, "read");
 }
 
@@ -226,7 +253,8 @@ static enum ord_code read_items(void *context, struct ord_sequence_item *items, 
                                 struct ord_error *error)
 {
     struct reading reading = {.store = context, .items = items, .count = count};
-    return ord_embedded_read(context, read_within, &reading, error);
+    enum ord_code code = open_redo(context, error);
+    return code == ORD_OK ? ord_embedded_read(context, read_within, &reading, error) : code;
 }
 
 struct listing {
@@ -268,70 +296,65 @@ static enum ord_code list(void *context, const char *prefix, const char *after, 
 {
     struct listing listing = {
         .store = context, .prefix = prefix, .after = after, .found = found, .found_context = found_context};
-    return ord_embedded_read(context, list_within, &listing, error);
+    enum ord_code code = settle(context, error);
+    return code == ORD_OK ? ord_embedded_read(context, list_within, &listing, error) : code;
 }
 
-struct committing {
-    struct ord_embedded *store;
-    const struct ord_sequence_batch *batch;
-};
-
-/* Removing what is not there is no failure. */
-static int remove_key(MDB_txn *txn, MDB_dbi dbi, MDB_val key)
-{
-    int result = mdb_del(txn, dbi, &key, NULL);
-    return result == MDB_NOTFOUND ? 0 : result;
-}
-
-static int write_one(MDB_txn *txn, MDB_dbi dbi, const struct ord_sequence_item *item)
+static void note_item(struct ord_changes *changes, const struct ord_sequence_item *item)
 {
     char text[KEY_MAX];
     uint8_t bytes[VALUE_SIZE];
     MDB_val key = key_of(PREFIX, item->name, text);
-    if (item->record.status == ORD_SEQUENCE_ABSENT)
-        return remove_key(txn, dbi, key);
+    if (item->record.status == ORD_SEQUENCE_ABSENT) {
+        ord_changes_remove(changes, &key);
+        return;
+    }
     encode(&key, &item->record, bytes);
-    return mdb_put(txn, dbi, &key, &(MDB_val){.mv_size = sizeof bytes, .mv_data = bytes}, 0);
+    ord_changes_put(changes, &key, bytes, sizeof bytes);
 }
 
-static int write_requests(MDB_txn *txn, MDB_dbi dbi, const struct ord_request_batch *batch)
+static void note_requests(struct ord_changes *changes, const struct ord_request_batch *batch)
 {
     char text[KEY_MAX];
     uint8_t bytes[REQUEST_SIZE];
-    int result = 0;
-    for (const struct ord_request *at = batch->gone; at && result == 0; at = at->next)
-        result = remove_key(txn, dbi, key_of(REQUEST_PREFIX, at->key, text));
-    for (const struct ord_request *at = batch->given; at && result == 0; at = at->next) {
+    for (const struct ord_request *at = batch->gone; at; at = at->next) {
+        MDB_val key = key_of(REQUEST_PREFIX, at->key, text);
+        ord_changes_remove(changes, &key);
+    }
+    for (const struct ord_request *at = batch->given; at; at = at->next) {
         MDB_val key = key_of(REQUEST_PREFIX, at->key, text);
         encode_request(&key, &at->grant, bytes);
-        result = mdb_put(txn, dbi, &key, &(MDB_val){.mv_size = sizeof bytes, .mv_data = bytes}, 0);
+        ord_changes_put(changes, &key, bytes, sizeof bytes);
     }
-    return result;
-}
-
-static enum ord_code commit_within(MDB_txn *txn, MDB_dbi dbi, void *context, struct ord_error *error)
-{
-    const struct committing *committing = context;
-    const struct ord_sequence_batch *batch = committing->batch;
-    enum ord_code code = ord_embedded_check_ours(committing->store, txn, dbi, error);
-    if (code != ORD_OK)
-        return code;
-    int result = 0;
-    for (size_t i = 0; i < batch->count && result == 0; i++)
-        result = write_one(txn, dbi, &batch->items[i]);
-    if (result == 0)
-        result = write_requests(txn, dbi, &batch->requests);
-    return result == 0 ? ORD_OK : ord_database_fail(error, result, "write");
 }
 
 static enum ord_code commit(void *context, const struct ord_sequence_batch *batch, struct ord_error *error)
 {
-    struct committing committing = {.store = context, .batch = batch};
-    return ord_embedded_write(context, commit_within, &committing, error);
+    struct ord_embedded *store = context;
+    struct ord_changes changes = {0};
+    enum ord_code code = open_redo(store, error);
+    if (code != ORD_OK)
+        return code;
+    for (size_t i = 0; i < batch->count; i++)
+        note_item(&changes, &batch->items[i]);
+    note_requests(&changes, &batch->requests);
+    code = ord_redo_commit(store->redo, &changes, error);
+    ord_changes_finish(&changes);
+    return code;
+}
+
+static enum ord_code finish(void *context, struct ord_error *error)
+{
+    struct ord_embedded *store = context;
+    return store->redo ? ord_redo_finish(store->redo, error) : ORD_OK;
 }
 
 struct ord_sequence_port ord_embedded_sequences(struct ord_embedded *store)
 {
-    return (struct ord_sequence_port){
-        .context = store, .load_requests = load_requests, .read = read_items, .list = list, .commit = commit};
+    return (struct ord_sequence_port){.context = store,
+                                      .load_requests = load_requests,
+                                      .read = read_items,
+                                      .list = list,
+                                      .commit = commit,
+                                      .finish = finish};
 }

@@ -53,9 +53,11 @@ void journal_write(int fd, off_t at, size_t size)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     entry->fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
     entry->at = at;
-    if (entry->fd < 0 || size > BYTES)
+    /* Only what the file has already can come back. */
+    off_t kept = at + (off_t)size < entry->file_size ? (off_t)size : entry->file_size - at;
+    if (entry->fd < 0 || kept > BYTES)
         journal_exit(98);
-    long old = syscall(SYS_pread64, entry->fd, entry->old, size, at);
+    long old = kept > 0 ? syscall(SYS_pread64, entry->fd, entry->old, kept, at) : 0;
     entry->old_size = old < 0 ? 0 : (size_t)old;
 }
 
