@@ -29,7 +29,7 @@ Ordinal__V1__Welcome *ord_welcome_message(const struct ord_group *group, const s
                                           bool was_in, const struct ord_view_options *options,
                                           struct ord_arena *arena);
 
-/* A command and its deliveries, the first `max_deliveries` by name. */
+/* A command and its deliveries, the first `max_deliveries` by rank as of its epoch. */
 bool ord_deliveries_message(const struct ord_group *group, const struct ord_command *command,
                             uint32_t max_deliveries, Ordinal__V1__GetCommandResponse *reply,
                             struct ord_arena *arena);

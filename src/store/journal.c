@@ -114,10 +114,8 @@ enum ord_code ord_journal_append(struct ord_journal *journal, const uint8_t *cha
     fill_in(journal, changes, size);
     int errnum = write_durably(journal->fd, journal->record, blocks * ORD_JOURNAL_BLOCK,
                                (off_t)journal->next * ORD_JOURNAL_BLOCK);
-    if (errnum != 0) {
-        ord_journal_close(journal);
+    if (errnum != 0)
         return ord_fail_errno(error, errnum, "%.200s/%s", journal->directory->path, journal->name);
-    }
     journal->next += (uint32_t)blocks;
     return ORD_OK;
 }

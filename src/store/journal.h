@@ -58,8 +58,7 @@ void ord_journal_begin(struct ord_journal *journal, uint64_t generation);
 /* Whether changes of that size can be appended to this generation. */
 bool ord_journal_has_room(const struct ord_journal *journal, size_t size);
 
-/* ORD_OK: they are durable. ORD_INTERNAL: they may be; the file is closed, and counts no more once the database
- * says so. */
+/* ORD_OK: they are durable. ORD_INTERNAL: they may be; nothing more is appended to this generation. */
 enum ord_code ord_journal_append(struct ord_journal *journal, const uint8_t *changes, size_t size,
                                  struct ord_error *error);
 

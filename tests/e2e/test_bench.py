@@ -176,7 +176,7 @@ def test_a_server_that_goes_and_comes_back(start, free_port, endless):
     wait_until(lambda: calls_of(again) > 100)
     report = interrupt(running)
     assert running.returncode in (DONE, FAILED)  # a daemon without state may give IDs again
-    assert report["connects"] >= 8 and report["failures"]["UNAVAILABLE"]["calls"] > 0
+    assert report["connects"] > 4 and report["failures"]["UNAVAILABLE"]["calls"] > 0
 
 
 @pytest.fixture

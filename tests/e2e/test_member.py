@@ -146,8 +146,9 @@ def test_members_find_a_server_that_was_restarted(lines, how, restartable):
     bob.wait_for(lambda event: event["event"] == "received")
     target.kill()
     alice.wait_for(lambda event: event["event"] == "lost")
-    before = len(bob.events)
+    before, sent = len(bob.events), len(alice.events)
     target = restartable()
+    alice.wait_for(lambda event: event["event"] == "sent", after=sent)
     bob.wait_for(lambda event: event["event"] == "received", after=before)
     assert [one["name"] for one in ranks(target)] == ["alice", "bob"]
     assert {event["sessionId"] for event in alice.of("joined")} == {session}

@@ -8,15 +8,11 @@ from crowd import Crowd
 from members import EACH, NEVER
 from records import EVICTED, Ended, View
 from stage import stage, until
-from torture import posts
 
 JOIN = "/ordinal.v1.RankService/Join"
 LARGE = "x" * 16_000
 QUEUE = 40
 STAY_MS = 600_000  # leases that last however slow the machine is
-
-
-needs_posts = pytest.mark.skipif(not posts(), reason="this ordinald posts nothing")
 
 
 def evicted(records):
@@ -146,7 +142,6 @@ async def by_callback(it, name, **options):
     return await it.joined(it.member(name), "callback", ttl_ms=STAY_MS, **options)
 
 
-@needs_posts
 def test_members_by_callback_get_all_in_order(disk):
     async def body():
         async with stage(disk) as it:
@@ -160,7 +155,6 @@ def test_members_by_callback_get_all_in_order(disk):
     asyncio.run(body())
 
 
-@needs_posts
 def test_an_endpoint_that_refuses_at_first(disk):
     """The same command comes until it is taken, and none behind it before."""
 
@@ -186,7 +180,6 @@ def test_an_endpoint_that_refuses_at_first(disk):
     asyncio.run(body())
 
 
-@needs_posts
 def test_an_endpoint_that_hangs(disk):
     """Others have their commands meanwhile; once it answers, it gets all of its own."""
 
@@ -206,7 +199,6 @@ def test_an_endpoint_that_hangs(disk):
     asyncio.run(body())
 
 
-@needs_posts
 def test_a_dead_endpoint(disk, free_port):
     """Nobody listens at its URL: others have their commands, and past its bound it is out."""
 

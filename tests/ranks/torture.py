@@ -88,15 +88,6 @@ class Server:
         return self.daemon.log() if self.daemon else ""
 
 
-def posts():
-    """Whether this ordinald posts commands to URLs."""
-    return "--callback-networks" in programs.run_daemon("--help").stdout
-
-
-async def open_callbacks():
-    return await Callbacks(processes.types()).open() if posts() else None
-
-
 def outcome(task):
     """What a scene ended with: None if well."""
     if not task.done():
@@ -108,7 +99,7 @@ async def play(wave, folder):
     """Plays a wave and returns (scenes, the server's part of their histories)."""
     server = Server(folder, "--member-queue", str(wave.queue))
     await asyncio.to_thread(server.start)
-    callbacks = await open_callbacks()
+    callbacks = await Callbacks(processes.types()).open()
     scenes = [
         Scene(scenarios.make(seed, LENGTH_S), server.place, processes.types(), callbacks, folder) for seed in wave.seeds
     ]
@@ -126,8 +117,7 @@ async def play(wave, folder):
         done = [outcome(one) for one in playing]
         await disturbing
     finally:
-        if callbacks:
-            await callbacks.close()
+        await callbacks.close()
         await asyncio.to_thread(server.end, "stopped" if server.daemon.process.poll() is None else "killed")
     return scenes, done, server.served
 
