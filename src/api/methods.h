@@ -41,12 +41,20 @@ typedef enum ord_code ord_handler(struct ord_service *service, const ProtobufCMe
 /* A call whose answer may come later. The front end's, but while the method has it. */
 struct ord_ask {
     const ProtobufCMessage *request;
-    ProtobufCMessage *reply;           /* a fresh message of the row's reply type */
-    struct ord_arena *arena;           /* for what the reply points to; nobody else uses it meanwhile */
-    struct ord_error error;            /* the answer: ORD_OK and `reply`, or what was wrong */
+    ProtobufCMessage *reply; /* a fresh message of the row's reply type */
+    struct ord_arena *arena; /* for what the reply points to; nobody else uses it meanwhile */
+    struct ord_error error;  /* the answer: ORD_OK and `reply`, or what was wrong */
+    /* Asked before the answer is left for later; false: the caller cannot wait, and `error` says why. NULL: it
+     * can. */
+    bool (*may_wait)(struct ord_ask *ask);
     void (*done)(struct ord_ask *ask); /* in another thread; must not block */
     struct ord_ask *next;              /* the method's, while it has it */
 };
+
+static inline bool ord_ask_may_wait(struct ord_ask *ask)
+{
+    return !ask->may_wait || ask->may_wait(ask);
+}
 
 /* True: it is answered. False: `done` is called when it is, perhaps before this returns; exactly once, also
  * when the service is closed. Any thread; does not wait for storage. */

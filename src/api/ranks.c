@@ -48,6 +48,8 @@ static bool call(struct ord_service *service, struct ord_ask *ask, const struct 
     asked->call.group = ord_ranks_group(wanted->group);
     asked->call.done = done;
     asked->ask = ask;
+    if (!ord_ask_may_wait(ask))
+        return true;
     if (!ord_ranks_call(ranks, &asked->call))
         return false;
     ask->error = asked->call.error;

@@ -49,6 +49,8 @@ static struct call *call_of(struct ord_service *service, struct ord_ask *asked, 
 
 static bool hand_over(struct ord_service *service, struct call *call)
 {
+    if (!ord_ask_may_wait(call->asked))
+        return true;
     ord_sequences_ask(ord_service_sequences(service, NULL), &call->ask);
     return false;
 }

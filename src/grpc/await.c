@@ -129,6 +129,7 @@ static struct asked *new_asked(struct ord_call *call)
     asked->ask.arena = &asked->arena;
     asked->ask.error.code = ORD_OK;
     asked->ask.error.retry_after_ms = 0;
+    asked->ask.may_wait = NULL;
     asked->ask.done = asked_came;
     asked->ask.next = NULL;
     return asked;

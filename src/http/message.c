@@ -5,11 +5,20 @@
 #include "http/wait.h"
 #include "wire/json.h"
 
-/* A thread that waits for an answer. */
+/* A thread that waits for an answer, or may have to. */
 struct question {
     struct ord_ask ask;
+    struct ord_http_shared *shared;
     struct ord_http_wait wait;
+    bool waits;
 };
+
+static bool may_wait(struct ord_ask *ask)
+{
+    struct question *question = (struct question *)ask;
+    question->waits = ord_http_wait_open(question->shared, &question->wait, &ask->error) == ORD_OK;
+    return question->waits;
+}
 
 static void answered(struct ord_ask *ask)
 {
@@ -21,13 +30,14 @@ static enum ord_code ask(const struct ord_http_reading *reading, const ProtobufC
 {
     struct ord_http_shared *shared = reading->call->shared;
     struct question question;
-    enum ord_code code = ord_http_wait_open(shared, &question.wait, error);
-    if (code != ORD_OK)
-        return code;
-    question.ask = (struct ord_ask){.request = request, .reply = reply, .arena = arena, .done = answered};
+    question.shared = shared;
+    question.waits = false;
+    question.ask = (struct ord_ask){
+        .request = request, .reply = reply, .arena = arena, .done = answered, .may_wait = may_wait};
     if (!reading->method->ask(shared->service, &question.ask))
         ord_http_wait_for(&question.wait);
-    ord_http_wait_close(&question.wait);
+    if (question.waits)
+        ord_http_wait_close(&question.wait);
     if (question.ask.error.code != ORD_OK)
         *error = question.ask.error;
     return question.ask.error.code;

@@ -16,7 +16,7 @@ struct ord_http_wait {
     sem_t answered; /* of all ways to wake a thread the one with the fewest steps */
 };
 
-/* Takes a place among those that wait, before it is known whether there is need to. ORD_UNAVAILABLE: there is
+/* Takes a place among those that wait. ORD_UNAVAILABLE: there is
  * none. */
 enum ord_code ord_http_wait_open(struct ord_http_shared *shared, struct ord_http_wait *wait,
                                  struct ord_error *error);

@@ -1,7 +1,11 @@
 """Named sequences over both protocols: what they promise, across stops and crashes, and every refusal word for word."""
+import fcntl
 import json
+import os
+import struct
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -372,6 +376,35 @@ def test_a_clean_stop_skips_nothing(state, start, connect):
             assert calls.next(mode) == [expected + 5]
         expected += 6
         target.stop()
+
+
+WRITE_BYTE = 1 << 40  # of the lock file: locked for as long as a transaction takes
+
+
+@contextmanager
+def no_commits(state):
+    """As long as a disk that hangs would: no transaction begins, while IDs go on for a while."""
+    with open(f"{state}/node-0.lock", "r+b") as lock:
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLKW, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, WRITE_BYTE, 1, 0))
+        yield
+
+
+def test_only_so_many_wait_and_others_are_served(state, start, connect):
+    target = start("--state-dir", state, "--http-threads", "4")  # a quarter of which may wait
+    calls = connect(target, "rest")
+    for name, mode in (("invoices", GAPLESS), ("orders", BLOCK)):
+        calls.create(name, mode)
+        assert calls.next(name) == [1]
+    with ThreadPoolExecutor() as pool:
+        with no_commits(state):
+            both = [pool.submit(rest.get, target, "/v1/sequences/invoices/next") for _ in range(2)]
+            (refused,), (waiting,) = wait(both, rest.TIMEOUT, FIRST_COMPLETED)
+            assert refused.result().is_problem(503, "unavailable") == "too many requests are waiting already"
+            assert refused.result().headers["Retry-After"] == "1"
+            assert calls.next("orders") == [2]
+            assert rest.get(target, "/v1/id").status == 200
+        assert waiting.result().json()["first"] == "2"
+    assert calls.next("invoices") == [3]
 
 
 def test_after_a_crash(state, start, connect):
