@@ -77,7 +77,9 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 static int sync_file(int fd)
 {
     bool hit = fault_hits(FAULT_SYNC);
-    if (hit && fault_effect() == FAULT_ERROR)
+    if (hit && fault_effect() == FAULT_LOST)
+        journal_lose(fd);
+    if (hit && (fault_effect() == FAULT_ERROR || fault_effect() == FAULT_LOST))
         return failed();
     journal_flush(fd);
     return hit && !is_half() ? failed() : 0;

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "journal.h"
+
 /* What a child tells, also when it dies. */
 struct report {
     int seen;     /* calls of the kind */
@@ -73,7 +75,10 @@ static void child(const struct fault_plan *plan)
     subject->act(plan);
     fault_disarm();
     report->seen = fault_seen();
-    subject->act_well();
+    if (plan->effect == FAULT_LOST)
+        journal_undo(false);
+    else
+        subject->act_well();
 }
 
 static void child_well(const struct fault_plan *plan)
@@ -123,6 +128,7 @@ static const struct effect effects[] = {
     {"ENOSPC", FAULT_ERROR, ENOSPC},
     {"short", FAULT_SHORT, ENOSPC},
     {"EIO though done", FAULT_DONE, EIO},
+    {"EIO, and power loss at the next", FAULT_LOST, EIO},
     {"crash", FAULT_CRASH, 0},
     {"power loss", FAULT_POWER, 0},
     {"power loss of every other write", FAULT_POWER_SOME, 0},
@@ -144,6 +150,8 @@ static bool makes_sense(enum fault_kind kind, const struct effect *effect, bool 
         return kind == FAULT_MEMORY && effect->error == ENOMEM;
     if (effect->effect == FAULT_SHORT)
         return kind == FAULT_WRITE;
+    if (effect->effect == FAULT_LOST)
+        return kind == FAULT_SYNC && !onward;
     if (effect->effect == FAULT_DONE)
         return kind == FAULT_WRITE || kind == FAULT_SYNC || kind == FAULT_NAME;
     return effect->error != ENOSPC || kind != FAULT_LOCK;

@@ -36,6 +36,10 @@ bool fault_hits(enum fault_kind kind)
     if (armed.number == 0 || kind != armed.kind)
         return false;
     seen++;
+    if (armed.effect == FAULT_LOST && seen == armed.number + 1) {
+        journal_undo(false);
+        journal_exit(FAULT_CRASHED);
+    }
     if (seen != armed.number && !(armed.onward && seen > armed.number))
         return false;
     if (armed.effect == FAULT_CRASH || armed.effect == FAULT_POWER || armed.effect == FAULT_POWER_SOME) {

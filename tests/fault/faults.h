@@ -21,11 +21,13 @@ enum fault_kind {
 };
 
 enum fault_effect {
-    FAULT_ERROR,      /* -1 and errno */
-    FAULT_SHORT,      /* writes write half; other calls go through */
-    FAULT_DONE,       /* -1 and errno, though it was done: an acknowledgement that got lost */
-    FAULT_CRASH,      /* the process ends there */
-    FAULT_POWER,      /* and what was not flushed is gone */
+    FAULT_ERROR, /* -1 and errno */
+    FAULT_SHORT, /* writes write half; other calls go through */
+    FAULT_DONE,  /* -1 and errno, though it was done: an acknowledgement that got lost */
+    FAULT_LOST,  /* flushes: -1 and errno, once; at the next the power goes. What is not written anew until then
+                  * stays lost: the system takes it for clean */
+    FAULT_CRASH, /* the process ends there */
+    FAULT_POWER, /* and what was not flushed is gone */
     FAULT_POWER_SOME, /* or every other write of it */
 };
 

@@ -14,6 +14,10 @@ void journal_write(int fd, off_t at, size_t size);
 /* After fd was flushed: the file's writes, or the directory's renames. */
 void journal_flush(int fd);
 
+/* After a flush of fd failed: what it was to make durable is not, whatever is flushed later; only writing it
+ * anew helps. */
+void journal_lose(int fd);
+
 /* After `from` was renamed to `to`, in the same directory, where nothing had that name. */
 void journal_rename(int directory, const char *from, const char *to);
 
