@@ -16,6 +16,7 @@
 
 #define METHOD "/ordinal.v1.IdService/GetIds"
 #define SCHEME "dns:///"
+#define AWAIT_SLICE_MS 50   /* who cancels waits so long at most */
 #define REPLY_MAX (1 << 20) /* runs that can be kept take a twentieth of it */
 
 struct ord_fetch {
@@ -123,6 +124,33 @@ void ord_fetch_cancel(struct ord_fetch *fetch)
     pthread_mutex_unlock(&fetch->lock);
 }
 
+static bool is_cancelled(struct ord_fetch *fetch)
+{
+    pthread_mutex_lock(&fetch->lock);
+    bool cancelled = fetch->cancelled;
+    pthread_mutex_unlock(&fetch->lock);
+    return cancelled;
+}
+
+static gpr_timespec in_ms(uint32_t duration_ms)
+{
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(duration_ms, GPR_TIMESPAN));
+}
+
+bool ord_fetch_await(struct ord_fetch *fetch, uint32_t timeout_ms)
+{
+    gpr_timespec until = in_ms(timeout_ms);
+    while (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) < 0 && !is_cancelled(fetch)) {
+        grpc_connectivity_state state = grpc_channel_check_connectivity_state(fetch->channel, 1);
+        if (state == GRPC_CHANNEL_READY)
+            return true;
+        grpc_channel_watch_connectivity_state(fetch->channel, state, gpr_time_min(in_ms(AWAIT_SLICE_MS), until),
+                                              fetch->queue, fetch);
+        grpc_completion_queue_next(fetch->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    }
+    return false;
+}
+
 static grpc_byte_buffer *request_of(uint32_t count, uint32_t tag)
 {
     Ordinal__V1__GetIdsRequest request = ORDINAL__V1__GET_IDS_REQUEST__INIT;
@@ -148,8 +176,7 @@ static bool show(struct ord_fetch *fetch, grpc_call *call)
 /* One batch carries the whole call; the deadline ends it, whatever happens. */
 static void run(struct ord_fetch *fetch, struct exchange *exchange, uint32_t timeout_ms)
 {
-    gpr_timespec deadline =
-        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+    gpr_timespec deadline = in_ms(timeout_ms);
     exchange->call = grpc_channel_create_call(fetch->channel, NULL, GRPC_PROPAGATE_DEFAULTS, fetch->queue,
                                               grpc_slice_from_static_string(METHOD), NULL, deadline, NULL);
     const grpc_op ops[] = {

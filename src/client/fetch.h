@@ -2,7 +2,7 @@
  * Asking one server for runs of IDs over gRPC: one channel, one completion queue, one request at a time.
  *
  * One thread makes the requests; any thread may cancel. Nothing is sent before the first request. The channel
- * finds a lost server again by itself.
+ * finds a lost server again by itself, at the next request or while it is awaited.
  */
 #pragma once
 
@@ -38,5 +38,9 @@ enum ord_code ord_fetch_ids(struct ord_fetch *fetch, uint32_t count, uint32_t ta
                             const struct ord_fetch_run **ret_runs, uint32_t *ret_run_count, bool *ret_reached,
                             struct ord_error *error);
 
-/* Ends the request under way, and each later one at once. Any thread. */
+/* Waits until the server can be reached, and finds it again meanwhile: the core works on a connection only
+ * while somebody waits for it. False: not within `timeout_ms`, or cancelled. */
+bool ord_fetch_await(struct ord_fetch *fetch, uint32_t timeout_ms);
+
+/* Ends the request or the wait under way, and each later one at once. Any thread. */
 void ord_fetch_cancel(struct ord_fetch *fetch);

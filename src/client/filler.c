@@ -75,7 +75,8 @@ static void failed(struct ord_client *client, struct ord_error *error, bool reac
     }
     if (error->code == ORD_CAPACITY)
         ord_pace_crowded(&client->pace);
-    if (error->code == ORD_UNAVAILABLE && !reached) {
+    client->is_out_of_reach = error->code == ORD_UNAVAILABLE && !reached;
+    if (client->is_out_of_reach) {
         ord_pace_lost(&client->pace);
         client->is_lost = client->was_found;
     }
@@ -122,7 +123,7 @@ static void answered(struct ord_client *client, const struct ord_fetch_run *runs
     atomic_fetch_add_explicit(&client->refills, 1, memory_order_relaxed);
     if (client->is_lost)
         atomic_fetch_add_explicit(&client->reconnects, 1, memory_order_relaxed);
-    client->is_lost = false;
+    client->is_lost = client->is_out_of_reach = false;
     client->was_found = true;
     client->backoff_ms = BACKOFF_MIN_MS;
     client->look_at_ns = client->asked_at_ns + client->max_age_ns / 2;
@@ -151,6 +152,18 @@ static void refill(struct ord_client *client)
     answered(client, runs, run_count, count, asked);
 }
 
+/* A server that is there again is asked at once. */
+static void look_out(struct ord_client *client, int64_t until_ns)
+{
+    int64_t left_ns = until_ns - ord_steady_ns();
+    if (left_ns <= 0 || !ord_fetch_await(client->fetch, (uint32_t)(left_ns / 1000000) + 1))
+        return;
+    pthread_mutex_lock(&client->lock);
+    client->look_at_ns = client->retry_at_ns = ord_steady_ns();
+    pthread_mutex_unlock(&client->lock);
+    client->is_out_of_reach = false;
+}
+
 static void *fill(void *context)
 {
     struct ord_client *client = context;
@@ -158,6 +171,8 @@ static void *fill(void *context)
     while (!atomic_load(&client->stopping)) {
         if (is_due(client, &wake_ns))
             refill(client);
+        else if (client->is_out_of_reach && wake_ns != INT64_MAX)
+            look_out(client, wake_ns);
         else
             sleep_until(client, wake_ns);
     }

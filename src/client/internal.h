@@ -48,7 +48,7 @@ struct ord_client {
     uint64_t position;   /* the ring's, when the last request was made */
     int64_t last_id;     /* the highest that came */
     uint32_t backoff_ms;
-    bool is_lost, was_found;
+    bool is_lost, was_found, is_out_of_reach;
 
     atomic_uint_least64_t surplus, refills, failures, reconnects, waits; /* for ord_client_stats */
 

@@ -130,6 +130,21 @@ def test_an_unreachable_server_is_told(library, free_port, start):
     assert one.ask("error")["code"] == "ok"
 
 
+def test_a_server_that_is_back_is_found_soon(library, free_port, start):
+    """Not at the next of the 5 s at which the C core looks after connections by itself."""
+    args = ("--grpc-listen", f"127.0.0.1:{free_port()}", "--http-listen", "127.0.0.1:0", "--state", "memory")
+    target = start(*args, listen=False)
+    one = library(target.grpc)
+    one.get()
+    for _ in range(2):
+        target.kill()
+        one.wait(["get", 10], lambda reply: reply["code"] == "unavailable")
+        target = start(*args, listen=False)
+        back = time.monotonic()
+        one.get()
+        assert time.monotonic() - back < 2.5
+
+
 def test_a_wait_in_vain_ends_early(library, free_port):
     """Once the server is tried only every second, a shorter wait between two tries is known to bring nothing."""
     one = library(f"127.0.0.1:{free_port()}")
