@@ -9,10 +9,10 @@ import processes
 from api import Failure, Grpc
 from checker import check
 from members import Member
-from observers import Observer
+from observers import Callbacks, Observer
 from processes import Process
 from records import LOST, Settled, Tried, now
-from torture import Server, open_callbacks
+from torture import Server
 
 PATIENCE_S = 60
 
@@ -126,14 +126,13 @@ class Stage:
 async def stage(folder, *args, queue=1000, judged_queue=None, kind=programs.Daemon):
     server = Server(folder, "--member-queue", str(queue), *args, kind=kind)
     await asyncio.to_thread(server.start)
-    callbacks = await open_callbacks()
+    callbacks = await Callbacks(processes.types()).open()
     made = Stage(server, folder, callbacks)
     try:
         yield made
     finally:
         await made.close()
-        if callbacks:
-            await callbacks.close()
+        await callbacks.close()
         await asyncio.to_thread(server.end)
     check(made.history(), queue=queue if judged_queue is None else judged_queue)
 

@@ -242,6 +242,8 @@ Test(waiting, is_for_so_many_at_a_time)
     cr_expect(strstr(reply, "Retry-After: 1\r\n"), "%s", reply);
     ask(&bench, "GET /v1/id" CLOSE "\r\n", reply);
     cr_expect_eq(status_of(reply), 200, "%s", reply);
+    ask(&bench, "GET /v1/sequences/at-once/next" CLOSE "\r\n", reply);
+    cr_expect_eq(status_of(reply), 200, "who need not wait takes no place: %s", reply);
     rows_let_answers_go();
     for (unsigned i = 0; i < 2; i++) {
         read_all(waiting[i], reply);

@@ -53,23 +53,31 @@ static void *answer_later(void *ask)
     return NULL;
 }
 
-static bool next(struct ord_service *service, struct ord_ask *ask)
+/* Whether it is kept until answers are let go. */
+static bool hold(struct ord_ask *ask)
 {
-    const Ordinal__V1__NextRequest *asked = (const Ordinal__V1__NextRequest *)ask->request;
     pthread_mutex_lock(&state.lock);
-    bool is_held = state.holds;
-    if (is_held) {
+    bool holds = state.holds;
+    if (holds) {
         ask->next = state.first;
         state.first = ask;
         state.held++;
     }
     pthread_mutex_unlock(&state.lock);
-    if (is_held)
-        return false;
+    return holds;
+}
+
+static bool next(struct ord_service *service, struct ord_ask *ask)
+{
+    const Ordinal__V1__NextRequest *asked = (const Ordinal__V1__NextRequest *)ask->request;
     if (strcmp(asked->name, "at-once") == 0) {
         answer(ask);
         return true;
     }
+    if (!ord_ask_may_wait(ask))
+        return true;
+    if (hold(ask))
+        return false;
     pthread_t thread;
     pthread_create(&thread, NULL, answer_later, ask);
     pthread_detach(thread);
