@@ -35,6 +35,7 @@ static struct ord_overlay_entry *entry_of(struct ord_overlay *overlay, const MDB
     }
     entry->next = overlay->entries;
     overlay->entries = entry;
+    overlay->count++;
     return entry;
 }
 

@@ -27,6 +27,7 @@ struct ord_overlay_entry {
 
 /* Zeros: nothing is in it. */
 struct ord_overlay {
+    size_t count;                               /* of entries */
     void *by_key;                               /* of tsearch's */
     struct ord_overlay_entry *entries, *staged; /* lists */
 };

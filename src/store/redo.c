@@ -15,6 +15,10 @@ enum {
     VALUE_SIZE = CRC_AT + 4,
 };
 
+/* With so many keys the database takes over, though the journal has room: each may be on a page of its own, and
+ * whoever comes meanwhile waits until all are written. */
+#define KEYS_MAX 1024
+
 /* After a journal could not be made, so many changes go without before the next try. */
 #define TRIES_APART 1000
 
@@ -133,6 +137,12 @@ static enum ord_code append(struct ord_redo *redo, const struct ord_changes *cha
     return ORD_OK;
 }
 
+static bool may_append(const struct ord_redo *redo, size_t size)
+{
+    return redo->stored == STORED_OPEN && has_journal(redo) && ord_journal_has_room(&redo->journal, size) &&
+           redo->overlay.count <= KEYS_MAX;
+}
+
 enum ord_code ord_redo_commit(struct ord_redo *redo, const struct ord_changes *changes, struct ord_error *error)
 {
     if (changes->has_no_memory)
@@ -140,7 +150,7 @@ enum ord_code ord_redo_commit(struct ord_redo *redo, const struct ord_changes *c
     enum ord_code code = ord_overlay_stage(&redo->overlay, changes->bytes, changes->size, error);
     if (code != ORD_OK)
         return code;
-    if (redo->stored == STORED_OPEN && has_journal(redo) && ord_journal_has_room(&redo->journal, changes->size))
+    if (may_append(redo, changes->size))
         return append(redo, changes, error);
     try_journal(redo);
     code = write_down(redo, error);

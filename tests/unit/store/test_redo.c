@@ -227,6 +227,36 @@ Test(redo, what_is_too_large_for_the_journal_goes_to_the_database)
     crash(&run);
 }
 
+/* Ten at a time. */
+static void put_keys(struct run *run, int from, int to)
+{
+    struct ord_changes changes = {0};
+    for (int i = from; i < to; i++) {
+        char text[16];
+        MDB_val key = {.mv_size = (size_t)snprintf(text, sizeof text, "key-%d", i), .mv_data = text};
+        ord_changes_put(&changes, &key, "value", 5);
+        if (i % 10 == 9) {
+            cr_assert_eq(ord_redo_commit(run->redo, &changes, NULL), ORD_OK);
+            ord_changes_clear(&changes);
+        }
+    }
+    ord_changes_finish(&changes);
+}
+
+Test(redo, with_many_keys_the_database_takes_over_before_the_journal_is_full)
+{
+    struct run run = begun();
+    put_keys(&run, 0, 10);
+    put_keys(&run, 10, 1030);
+    cr_expect(is_in_overlay(&run, "key-10"));
+    cr_expect_str_eq(in_database(&run, "key-10").value, "");
+    put_keys(&run, 0, 10);
+    cr_expect_not(is_in_overlay(&run, "key-10"));
+    cr_expect_str_eq(in_database(&run, "key-10").value, "value");
+    cr_expect_str_eq(in_database(&run, "key-0").value, "value");
+    crash(&run);
+}
+
 static void refuses(const char *words)
 {
     struct ord_embedded *store = claimed_store(plain);
