@@ -23,6 +23,7 @@ struct ord_fetch {
     grpc_channel *channel;
     grpc_completion_queue *queue;
     struct ord_arena arena; /* the answer's */
+    bool is_told;           /* the connection that stands was told of by ord_fetch_await */
     pthread_mutex_t lock;   /* holds both below */
     grpc_call *call;        /* the one under way */
     bool cancelled;
@@ -142,7 +143,9 @@ bool ord_fetch_await(struct ord_fetch *fetch, uint32_t timeout_ms)
     gpr_timespec until = in_ms(timeout_ms);
     while (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) < 0 && !is_cancelled(fetch)) {
         grpc_connectivity_state state = grpc_channel_check_connectivity_state(fetch->channel, 1);
-        if (state == GRPC_CHANNEL_READY)
+        bool is_new = state == GRPC_CHANNEL_READY && !fetch->is_told;
+        fetch->is_told = state == GRPC_CHANNEL_READY;
+        if (is_new)
             return true;
         grpc_channel_watch_connectivity_state(fetch->channel, state, gpr_time_min(in_ms(AWAIT_SLICE_MS), until),
                                               fetch->queue, fetch);

@@ -38,8 +38,9 @@ enum ord_code ord_fetch_ids(struct ord_fetch *fetch, uint32_t count, uint32_t ta
                             const struct ord_fetch_run **ret_runs, uint32_t *ret_run_count, bool *ret_reached,
                             struct ord_error *error);
 
-/* Waits until the server can be reached, and finds it again meanwhile: the core works on a connection only
- * while somebody waits for it. False: not within `timeout_ms`, or cancelled. */
+/* Waits until there is a connection that it has not told of yet, and works on it meanwhile: the core does so
+ * only while somebody waits. False: none within `timeout_ms`, as where one stands whose calls are refused; or
+ * cancelled. */
 bool ord_fetch_await(struct ord_fetch *fetch, uint32_t timeout_ms);
 
 /* Ends the request or the wait under way, and each later one at once. Any thread. */

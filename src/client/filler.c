@@ -12,6 +12,8 @@
 #define RUNS_MAX (ORD_RING_SLOTS / 4) /* of one answer, so that some of them find room beside each other */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 1000
+#define EARLY_NS                                                                                               \
+    100000000 /* a new connection is tried no sooner after a failure: it may be one that ends each call */
 #define HINT_MAX_MS 5000 /* a server that comes back early is found by then */
 
 /* Sleeps until the bell rings or the time has come. */
@@ -75,13 +77,13 @@ static void failed(struct ord_client *client, struct ord_error *error, bool reac
     }
     if (error->code == ORD_CAPACITY)
         ord_pace_crowded(&client->pace);
-    client->is_out_of_reach = error->code == ORD_UNAVAILABLE && !reached;
-    if (client->is_out_of_reach) {
+    bool is_out_of_reach = error->code == ORD_UNAVAILABLE && !reached;
+    if (is_out_of_reach) {
         ord_pace_lost(&client->pace);
         client->is_lost = client->was_found;
     }
-    uint32_t wait_ms = wait_after(client, error);
-    int64_t retry_at_ns = ord_steady_ns() + (int64_t)wait_ms * 1000000;
+    int64_t now = ord_steady_ns(), retry_at_ns = now + (int64_t)wait_after(client, error) * 1000000;
+    client->early_at_ns = is_out_of_reach ? now + EARLY_NS : INT64_MAX;
     client->look_at_ns = retry_at_ns;
     publish(client, error, retry_at_ns);
 }
@@ -123,7 +125,7 @@ static void answered(struct ord_client *client, const struct ord_fetch_run *runs
     atomic_fetch_add_explicit(&client->refills, 1, memory_order_relaxed);
     if (client->is_lost)
         atomic_fetch_add_explicit(&client->reconnects, 1, memory_order_relaxed);
-    client->is_lost = client->is_out_of_reach = false;
+    client->is_lost = false;
     client->was_found = true;
     client->backoff_ms = BACKOFF_MIN_MS;
     client->look_at_ns = client->asked_at_ns + client->max_age_ns / 2;
@@ -152,16 +154,16 @@ static void refill(struct ord_client *client)
     answered(client, runs, run_count, count, asked);
 }
 
-/* A server that is there again is asked at once. */
+/* A server that is there again is asked before the wait is over. */
 static void look_out(struct ord_client *client, int64_t until_ns)
 {
     int64_t left_ns = until_ns - ord_steady_ns();
-    if (left_ns <= 0 || !ord_fetch_await(client->fetch, (uint32_t)(left_ns / 1000000) + 1))
+    if (left_ns <= 0 || !ord_fetch_await(client->fetch, (uint32_t)(left_ns / 1000000) + 1) ||
+        until_ns <= client->early_at_ns)
         return;
     pthread_mutex_lock(&client->lock);
-    client->look_at_ns = client->retry_at_ns = ord_steady_ns();
+    client->look_at_ns = client->retry_at_ns = client->early_at_ns;
     pthread_mutex_unlock(&client->lock);
-    client->is_out_of_reach = false;
 }
 
 static void *fill(void *context)
@@ -171,7 +173,7 @@ static void *fill(void *context)
     while (!atomic_load(&client->stopping)) {
         if (is_due(client, &wake_ns))
             refill(client);
-        else if (client->is_out_of_reach && wake_ns != INT64_MAX)
+        else if (wake_ns == client->retry_at_ns && client->early_at_ns != INT64_MAX)
             look_out(client, wake_ns);
         else
             sleep_until(client, wake_ns);

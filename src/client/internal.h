@@ -45,10 +45,11 @@ struct ord_client {
     struct ord_pace pace;
     int64_t asked_at_ns; /* when the last request was made; 0: it says nothing of the rate */
     int64_t look_at_ns;  /* when to see whether IDs are in use; INT64_MAX: not before someone asks */
+    int64_t early_at_ns; /* when a new connection may be tried; INT64_MAX: the server is in reach */
     uint64_t position;   /* the ring's, when the last request was made */
     int64_t last_id;     /* the highest that came */
     uint32_t backoff_ms;
-    bool is_lost, was_found, is_out_of_reach;
+    bool is_lost, was_found;
 
     atomic_uint_least64_t surplus, refills, failures, reconnects, waits; /* for ord_client_stats */
 

@@ -4,8 +4,11 @@ import select
 import signal
 import socket
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import pytest
 
 import metrics
@@ -143,6 +146,74 @@ def test_a_server_that_is_back_is_found_soon(library, free_port, start):
         back = time.monotonic()
         one.get()
         assert time.monotonic() - back < 2.5
+
+
+class Refusing(grpc.GenericRpcHandler):
+    """A proxy that has no server behind it: keeps the connection and refuses each call."""
+
+    def __init__(self):
+        self.calls = 0
+        self.server = grpc.server(ThreadPoolExecutor(), handlers=[self])
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+
+    def service(self, details):
+        def refuse(request, context):
+            self.calls += 1
+            context.abort(grpc.StatusCode.UNAVAILABLE, "no server")
+
+        return grpc.unary_unary_rpc_method_handler(refuse)
+
+    def close(self):
+        self.server.stop(None)
+
+
+class HangingUp:
+    """Another: begins HTTP/2, and closes the connection at the first call."""
+
+    SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+    HEADERS = 1
+
+    def __init__(self):
+        self.calls = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rb") as frames:
+                peer.sendall(self.SETTINGS)
+                frames.read(len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+                while head := frames.read(9):
+                    if head[3] == self.HEADERS:
+                        self.calls += 1
+                        break
+                    frames.read(int.from_bytes(head[:3], "big"))
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(PATIENCE)
+        self.socket.close()
+
+
+@pytest.mark.parametrize("kind", [Refusing, HangingUp])
+def test_a_proxy_without_a_server_is_not_besieged(library, kind):
+    proxy = kind()
+    try:
+        one = library(f"127.0.0.1:{proxy.port}")
+        one.wait(["get", 10], lambda reply: reply["code"] == "unavailable")
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            assert one.ask("get", 10)["code"] == "unavailable"
+        assert 1 < proxy.calls <= 30
+    finally:
+        proxy.close()
 
 
 def test_a_wait_in_vain_ends_early(library, free_port):
