@@ -56,8 +56,9 @@ static inline bool ord_ask_may_wait(struct ord_ask *ask)
     return !ask->may_wait || ask->may_wait(ask);
 }
 
-/* True: it is answered. False: `done` is called when it is, perhaps before this returns; exactly once, also
- * when the service is closed. Any thread; does not wait for storage. */
+/* True: it is answered. False, which it may be only after ord_ask_may_wait has said so: `done` is called when
+ * it is, perhaps before this returns; exactly once, also when the service is closed. Any thread; does not wait
+ * for storage. */
 typedef bool ord_ask_handler(struct ord_service *service, struct ord_ask *ask);
 
 /* Who reads a feed: told that there is something to read. In any thread; must not block, and must not call back

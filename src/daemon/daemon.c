@@ -177,6 +177,9 @@ static void log_store(const struct daemon *daemon)
     if (*facts->replaced)
         ord_log(ORD_LOG_WARN, "the node starts afresh; what was there was renamed", "to", facts->replaced,
                 NULL);
+    if (facts->journal_lost)
+        ord_log(ORD_LOG_WARN, "sequences go on without what they changed last: values may come again",
+                "journal_renamed_to", *facts->journal_replaced ? facts->journal_replaced : NULL, NULL);
     if (facts->layout_changed)
         ord_log(ORD_LOG_WARN, "the layout or the number of workers is another than before", NULL);
 }

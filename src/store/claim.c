@@ -302,7 +302,8 @@ static bool may_resolve(const struct ord_embedded_options *options, enum problem
     return problem != NO_PROBLEM && options->init;
 }
 
-enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, struct ord_error *error)
+enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, char ret_name[128],
+                                     struct ord_error *error)
 {
     char time[32], aside[ORD_FILE_NAME_MAX];
     int64_t now_us = ord_wall_ns() / 1000;
@@ -313,7 +314,7 @@ enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *nam
     snprintf(aside, sizeof aside, "%.40s.replaced-%.20s.%06dZ", name, time, (int)(now_us % 1000000));
     enum ord_code code = ord_directory_rename(&store->directory, name, aside, error);
     if (code == ORD_OK)
-        snprintf(store->facts.replaced, sizeof store->facts.replaced, "%s", aside);
+        snprintf(ret_name, sizeof store->facts.replaced, "%s", aside);
     return code;
 }
 
@@ -323,9 +324,9 @@ static enum ord_code set_all_aside(struct ord_embedded *store, enum problem prob
     bool has_journal = false;
     enum ord_code code = ord_directory_has(&store->directory, store->journal, &has_journal, error);
     if (code == ORD_OK && has_journal)
-        code = ord_embedded_set_aside(store, store->journal, error);
+        code = ord_embedded_set_aside(store, store->journal, store->facts.replaced, error);
     if (code == ORD_OK && problem != LOST)
-        code = ord_embedded_set_aside(store, store->file, error);
+        code = ord_embedded_set_aside(store, store->file, store->facts.replaced, error);
     return code;
 }
 

@@ -39,9 +39,12 @@ struct ord_embedded_facts {
     bool same_boot;      /* the run before wrote on this boot of the system */
     bool layout_changed; /* it was, knowingly */
     char replaced[128];  /* name that the old file has now, after --init */
-    const char *unsafe;  /* why the file system is not one to trust, but was accepted; static */
-    uint64_t generation; /* which claim of the place this is, counted from 1 */
-    int64_t written_us;  /* when the run before wrote last; 0: there was none */
+    /* What sequences changed last is lost, knowingly; known once they are open. */
+    bool journal_lost;
+    char journal_replaced[128]; /* name that it has now, if it was damaged */
+    const char *unsafe;         /* why the file system is not one to trust, but was accepted; static */
+    uint64_t generation;        /* which claim of the place this is, counted from 1 */
+    int64_t written_us;         /* when the run before wrote last; 0: there was none */
 };
 
 /* ORD_INTERNAL: no memory. Nothing is touched before the claim. */

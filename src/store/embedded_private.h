@@ -56,8 +56,9 @@ enum ord_code ord_embedded_read(struct ord_embedded *store, ord_database_work *w
 /* The claim of the port: store->place, options in; everything else out. On failure nothing is held. */
 enum ord_code ord_embedded_claim(struct ord_embedded *store, struct ord_error *error);
 
-/* Renames a file of the directory, so that nothing is lost. */
-enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, struct ord_error *error);
+/* Renames a file of the directory, so that nothing is lost; `ret_name` is its new name. */
+enum ord_code ord_embedded_set_aside(struct ord_embedded *store, const char *name, char ret_name[128],
+                                     struct ord_error *error);
 
 /* Gives the lock up and closes all files. */
 void ord_embedded_let_go(struct ord_embedded *store);

@@ -49,9 +49,10 @@ void ord_journal_close(struct ord_journal *journal)
     journal->record = NULL;
 }
 
-static enum ord_code fail(const struct ord_directory *directory, const char *name, struct ord_error *error)
+static enum ord_code fail(struct ord_error *error, int errnum, const struct ord_directory *directory,
+                          const char *name)
 {
-    return ord_fail_errno(error, errno, "%.200s/%s", directory->path, name);
+    return ord_fail_errno(error, errnum, "%.200s/%s", directory->path, name);
 }
 
 /* Writes and flushes; 0 or an errno. */
@@ -77,7 +78,7 @@ enum ord_code ord_journal_create(struct ord_journal *journal, struct ord_error *
     journal->fd = openat(directory->fd, part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int errnum = journal->fd < 0 ? errno : write_durably(journal->fd, journal->record, FILE_SIZE, 0);
     enum ord_code code = errnum == 0 ? ord_directory_rename(directory, part, journal->name, error)
-                                     : ord_fail_errno(error, errnum, "%.200s/%s", directory->path, part);
+                                     : fail(error, errnum, directory, part);
     if (code != ORD_OK)
         ord_journal_close(journal);
     return code;
@@ -115,7 +116,7 @@ enum ord_code ord_journal_append(struct ord_journal *journal, const uint8_t *cha
     int errnum = write_durably(journal->fd, journal->record, blocks * ORD_JOURNAL_BLOCK,
                                (off_t)journal->next * ORD_JOURNAL_BLOCK);
     if (errnum != 0)
-        return ord_fail_errno(error, errnum, "%.200s/%s", journal->directory->path, journal->name);
+        return fail(error, errnum, journal->directory, journal->name);
     journal->next += (uint32_t)blocks;
     return ORD_OK;
 }
@@ -165,11 +166,11 @@ enum ord_code ord_journal_read(const struct ord_directory *directory, const char
     if (fd < 0 && errno == ENOENT)
         return ord_fail(error, ORD_NOT_FOUND, "%.200s/%s is missing", directory->path, name);
     if (fd < 0)
-        return fail(directory, name, error);
+        return fail(error, errno, directory, name);
     uint8_t *file = calloc(1, FILE_SIZE);
     int errnum = file ? read_all(fd, file) : ENOMEM;
-    enum ord_code code = errnum == 0 ? tell(file, generation, found, context, error)
-                                     : ord_fail_errno(error, errnum, "%.200s/%s", directory->path, name);
+    enum ord_code code =
+        errnum == 0 ? tell(file, generation, found, context, error) : fail(error, errnum, directory, name);
     if (code == ORD_INVALID_ARGUMENT)
         ord_wrap(error, "%.200s/%s", directory->path, name);
     free(file);

@@ -27,10 +27,10 @@
  */
 #pragma once
 
-#include "store/directory.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "store/directory.h"
 
 #define ORD_JOURNAL_BLOCK 4096
 #ifndef ORD_JOURNAL_BLOCKS /* tests have it smaller */
@@ -48,8 +48,8 @@ struct ord_journal {
 
 void ord_journal_init(struct ord_journal *ret_journal, const struct ord_directory *directory, const char *name);
 
-/* Makes a new file in place of the one that has the name, if any, and opens it. Durable, but for the power loss
- * that brings the former back. */
+/* Makes a new file in place of the one that has the name, if any, and opens it: ORD_OK only after all of that
+ * is durable. ORD_INTERNAL: the system's reason; it is not open then. */
 enum ord_code ord_journal_create(struct ord_journal *journal, struct ord_error *error);
 
 /* Begins a generation, with none of its records yet. */

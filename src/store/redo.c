@@ -187,14 +187,21 @@ static enum ord_code recall(void *context, const uint8_t *changes, size_t size, 
     return code;
 }
 
-/* What is left of a journal that is missing or damaged, if that was asked for. */
-static enum ord_code do_without(struct ord_redo *redo, enum ord_code code, struct ord_error *error)
+/* Goes on without a journal that is missing or damaged, if that was asked for. */
+static enum ord_code do_without(struct ord_redo *redo, enum ord_code code, const struct ord_error *cause,
+                                struct ord_error *error)
 {
-    if (!redo->store->options.init)
-        return ord_wrap(error,
-                        "sequences: values that were given last may come again; restore the file, or go on "
-                        "without it with --init");
-    return code == ORD_NOT_FOUND ? ORD_OK : ord_embedded_set_aside(redo->store, redo->store->journal, error);
+    struct ord_embedded *store = redo->store;
+    if (!store->options.init)
+        return ord_fail(
+            error, code,
+            "%.300s; it has what sequences changed last: put it back, or go on without it with --init, "
+            "and values that were given last may come again",
+            cause->text);
+    store->facts.journal_lost = true;
+    return code == ORD_NOT_FOUND
+               ? ORD_OK
+               : ord_embedded_set_aside(store, store->journal, store->facts.journal_replaced, error);
 }
 
 static enum ord_code recover(struct ord_redo *redo, struct ord_error *error)
@@ -202,9 +209,12 @@ static enum ord_code recover(struct ord_redo *redo, struct ord_error *error)
     struct ord_embedded *store = redo->store;
     enum ord_code code = ord_embedded_read(store, get_state, redo, error);
     if (code == ORD_OK && redo->stored == STORED_OPEN) {
-        code = ord_journal_read(&store->directory, store->journal, redo->generation, recall, redo, error);
+        struct ord_error cause;
+        code = ord_journal_read(&store->directory, store->journal, redo->generation, recall, redo, &cause);
         if (code == ORD_NOT_FOUND || code == ORD_INVALID_ARGUMENT)
-            code = do_without(redo, code, error);
+            code = do_without(redo, code, &cause, error);
+        else if (code != ORD_OK)
+            ord_fail(error, code, "%s", cause.text);
     }
     return code == ORD_OK ? ord_redo_finish(redo, error) : code;
 }

@@ -1,6 +1,7 @@
 /*
  * Where changes go that have to be durable soon: into the journal, with one flush (store/journal.h), and in
- * turn all together into the database, whenever the journal is full. Between the two they are in the overlay.
+ * turn all together into the database, whenever the journal is full or many keys have changed. Between the two
+ * they are in the overlay.
  *
  * The database says, at the key "journal", in which generation the journal is, or that it holds nothing:
  *

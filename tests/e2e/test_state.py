@@ -107,6 +107,33 @@ def test_damaged_state(state, start):
     assert kept.read_bytes()[:3] == b"rot"
 
 
+def take_from_a_sequence(target):
+    return rest.get(target, "/v1/sequences/invoices/next", {"Accept": "text/plain"}).text.strip()
+
+
+@pytest.mark.parametrize("damage", [" is missing", ": block 1 is damaged"])
+def test_a_lost_journal_of_sequences(state, start, damage):
+    one = start(*NODE, "--state-dir", str(state))
+    rest.post(one, "/v1/sequences", {"name": "invoices", "mode": "SEQUENCE_MODE_GAPLESS"})
+    assert [take_from_a_sequence(one) for _ in range(5)] == list("12345")
+    one.kill()
+    journal = state / "node-7.journal"
+    kept = bytearray(journal.read_bytes())
+    kept[4096 + 50] ^= 1
+    journal.unlink()
+    if "damaged" in damage:
+        journal.write_bytes(kept)
+    said = refusal(state)
+    assert f"node-7.journal{damage}" in said and "--init" in said and "may come again" in said
+    assert refusal(state) == said, "a refusal changes nothing"
+    one = start(*NODE, "--state-dir", str(state), "--init")
+    assert "sequences go on without what they changed last" in one.log()
+    assert int(take_from_a_sequence(one)) <= 5, "that is why it was refused"
+    assert [path.read_bytes() for path in state.glob("node-7.journal.replaced-*")] == [kept] * ("damaged" in damage)
+    one.stop()
+    start(*NODE, "--state-dir", str(state)).stop()
+
+
 def test_another_nodes_file(state, start):
     start("--node-id", "3", "--state-dir", str(state)).stop()
     shutil.copy(state / "node-3.mdb", state / "node-7.mdb")
