@@ -96,6 +96,13 @@ static struct got in_database(const struct run *run, const char *key)
     return got;
 }
 
+static void the_next_run_has(const char *key, const char *value)
+{
+    struct run run = begun();
+    cr_expect_str_eq(in_database(&run, key).value, value);
+    crash(&run);
+}
+
 static bool is_in_overlay(const struct run *run, const char *key)
 {
     MDB_val at = key_of(key);
@@ -190,9 +197,7 @@ Test(redo, a_full_journal_is_taken_over_and_used_again)
     put(&run, "a", "after");
     cr_expect_eq(journal_fd(), journal);
     crash(&run);
-    run = begun();
-    cr_expect_str_eq(in_database(&run, "a").value, "after");
-    crash(&run);
+    the_next_run_has("a", "after");
 }
 
 Test(redo, a_clean_end_leaves_all_in_the_database)
@@ -275,9 +280,7 @@ static void goes_on_with_init(const char *value)
     cr_expect_str_eq(in_database(&run, "a").value, value);
     put(&run, "a", "again");
     crash(&run);
-    run = begun();
-    cr_expect_str_eq(in_database(&run, "a").value, "again");
-    crash(&run);
+    the_next_run_has("a", "again");
 }
 
 Test(redo, a_journal_that_is_missing_is_told)
@@ -344,9 +347,7 @@ Test(redo, who_has_lost_the_place_is_not_told_that_it_is_durable)
     cr_expect_neq(try_put(&run, "a", "lost", &error), ORD_OK);
     crash(&run);
     crash(&twin);
-    twin = begun();
-    cr_expect_str_eq(in_database(&twin, "a").value, "four");
-    crash(&twin);
+    the_next_run_has("a", "four");
 }
 
 Test(redo, after_an_append_that_failed_the_database_takes_over)
@@ -371,9 +372,7 @@ Test(redo, after_an_append_that_failed_the_database_takes_over)
     put(&run, "b", "six");
     cr_expect(is_in_overlay(&run, "b"));
     crash(&run);
-    run = begun();
-    cr_expect_str_eq(in_database(&run, "b").value, "six");
-    crash(&run);
+    the_next_run_has("b", "six");
 }
 
 Test(redo, where_no_journal_can_be_made_the_database_does)
